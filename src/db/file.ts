@@ -1,0 +1,48 @@
+import { mkdir, statfs } from "node:fs/promises";
+import { dirname } from "node:path";
+
+const forExample = "for example file:data/wishbell.db";
+
+/** Kinds of shared file system by the number that statfs(2) gives for them. */
+const shared = new Map([
+  [0x6969, "NFS"],
+  [0x517b, "SMB"],
+  [0xff534d42, "CIFS"],
+  [0xfe534d42, "SMB2"],
+]);
+
+/**
+ * The path that a `file:` URL of libsql names: `file:relative/path`, `file:/absolute/path` or `file:///absolute/path`.
+ * @throws when it names no file: a database in memory, a host
+ */
+export function pathOf(url: string): string {
+  const { authority, path, query } =
+    /^file:(\/\/(?<authority>[^/?#]*))?(?<path>[^?#]*)(?<query>.*)$/is.exec(url)?.groups ?? {};
+  const file = decodeURIComponent(path ?? "");
+  if (url === ":memory:" || file === ":memory:" || query?.includes("mode=memory")) {
+    throw new Error(`a database in memory would be empty after every start; name a file, ${forExample}`);
+  }
+  if (authority && authority.toLowerCase() !== "localhost") {
+    throw new Error(`"file://${authority}/…" names a host; a path has one slash or three before it, ${forExample}`);
+  }
+  if (file === "") throw new Error(`the database URL names no file; name one, ${forExample}`);
+  if (query) throw new Error(`the database URL has parameters or a fragment; name just a file, ${forExample}`);
+  return file;
+}
+
+/**
+ * Creates the folder of a database file.
+ * @throws when it lies on a network file system, where SQLite's locks and shared memory do not hold
+ */
+export async function makeFolder(file: string): Promise<void> {
+  const folder = dirname(file);
+  await mkdir(folder, { recursive: true });
+  const kind = networkFileSystem((await statfs(folder)).type);
+  if (kind)
+    throw new Error(`${folder} is on ${kind}, where SQLite can lose data; use a local disk, or a libsql:// server`);
+}
+
+/** The name of a network file system by statfs's type; undefined for any other. */
+export function networkFileSystem(type: number): string | undefined {
+  return shared.get(type >>> 0); // some systems report it as a signed number
+}

@@ -1,0 +1,232 @@
+import type { Orm } from "./client.ts";
+import { sql } from "./orm.ts";
+import { recordSnapshot, type SnapshotItem } from "./snapshots.ts";
+import { batch, NOW, type Result, type Statement } from "./sql.ts";
+import { readTopItems, type TopItem, topItems } from "./trackings.ts";
+import { wakeWatched } from "./users.ts";
+
+/** A nickname that chats wait for. `attempts` counts the looks that failed for a passing reason, `ageMs` since the first asked. */
+export type DueLookup = { source: string; key: string; nickname: string; attempts: number; ageMs: number };
+
+/** What a look came to, as the waiting message will say it. */
+export type LookupOutcome =
+  | "tracking"
+  | "full"
+  | "not_found"
+  | "private"
+  | "too_long"
+  | "page_changed"
+  | "partial"
+  | "blocked"
+  | "unreachable"
+  | "gave_up";
+
+/** The looks that are owed, one for each nickname, taking turns between the chats that ask. */
+export async function dueLookups(
+  orm: Orm,
+  { source, limit, running }: { source: string; limit: number; running: string[] },
+): Promise<DueLookup[]> {
+  return await orm.all<DueLookup>(sql`
+    SELECT source, nickname_key AS "key", MIN(nickname) AS nickname, MAX(attempts) AS attempts, ${NOW} - MIN(created_at) AS "ageMs"
+    FROM (
+      SELECT *, ROW_NUMBER() OVER (PARTITION BY chat_id ORDER BY created_at) AS turn FROM lookups
+      WHERE NOT done AND next_at <= ${NOW} AND source = ${source})
+    WHERE nickname_key NOT IN (SELECT value FROM json_each(${JSON.stringify(running)}))
+    GROUP BY nickname_key ORDER BY MIN(turn), MIN(created_at) LIMIT ${limit}`);
+}
+
+/** Notes which message shows the looks of a chat, so that it can become their answer; they may be made from now on. */
+export async function noteLookupMessage(
+  orm: Orm,
+  chatId: number,
+  wanted: { source: string; key: string }[],
+  messageId: number,
+): Promise<void> {
+  const keys = JSON.stringify(wanted.map(({ source, key }) => `${source}:${key}`));
+  await orm.run(sql`
+    UPDATE lookups SET message_id = ${messageId}, next_at = ${NOW}
+    WHERE chat_id = ${chatId} AND message_id IS NULL AND source || ':' || nickname_key IN (SELECT value FROM json_each(${keys}))`);
+}
+
+/** What a profile page says of a streamer. */
+export type FoundStreamer = {
+  ownerId: string;
+  nickname: string;
+  /** The nickname folded. */
+  key: string;
+  name: string;
+  url: string;
+  avatarUrl?: string | undefined;
+  description?: string | undefined;
+};
+
+/** Whether the owner's list is stored and kept up to date: then a new nickname of it needs no look. */
+export async function isWatched(orm: Orm, source: string, ownerId: string): Promise<boolean> {
+  const rows = await orm.all(sql`
+    SELECT 1 FROM streamers
+    WHERE source = ${source} AND owner_id = ${ownerId} AND baselined_at IS NOT NULL AND slept_at IS NULL`);
+  return rows.length > 0;
+}
+
+/**
+ * Stores a streamer that was looked for, its baseline, a tracking for every chat that waited, and what to tell them.
+ * `items` is absent when the list is watched already. `key` is the nickname as asked for, which the
+ * site may answer under another.
+ */
+export function recordFound(
+  orm: Orm,
+  { source, key }: { source: string; key: string },
+  found: FoundStreamer,
+  items: SnapshotItem[] | undefined,
+  { maxTrackings, intervalMs }: { maxTrackings: number; intervalMs: number },
+): Statement[] {
+  const streamer = sql`SELECT id FROM streamers WHERE source = ${source} AND owner_id = ${found.ownerId}`;
+  const waiting = sql`l.source = ${source} AND l.nickname_key = ${key} AND NOT l.done`;
+  return [
+    orm.run(sql`
+      UPDATE streamers SET nickname_key = NULL
+      WHERE source = ${source} AND nickname_key = ${found.key} AND owner_id <> ${found.ownerId}`),
+    orm.run(sql`
+      INSERT INTO streamers (source, owner_id, nickname, nickname_key, name, avatar_url, description, url, next_check_at, created_at)
+      VALUES (${source}, ${found.ownerId}, ${found.nickname}, ${found.key}, ${found.name}, ${found.avatarUrl ?? null},
+        ${found.description ?? null}, ${found.url}, ${NOW}, ${NOW})
+      ON CONFLICT (source, owner_id) DO UPDATE SET nickname = excluded.nickname, nickname_key = excluded.nickname_key,
+        name = excluded.name, avatar_url = excluded.avatar_url, description = excluded.description, url = excluded.url`),
+    orm.run(sql`
+      INSERT INTO user_streamers (user_id, streamer_id, thread_id, created_at)
+      SELECT l.chat_id, (${streamer}), l.thread_id, ${NOW} FROM lookups l JOIN users u ON u.id = l.chat_id
+      WHERE ${waiting} AND (SELECT COUNT(*) FROM user_streamers WHERE user_id = l.chat_id) < ${maxTrackings}
+      ON CONFLICT DO NOTHING`),
+    wakeWatched(orm, streamer),
+    ...(items === undefined ? [] : recordSnapshot(orm, streamer, items, intervalMs)),
+    orm.run(sql`
+      UPDATE lookups AS l SET streamer_id = (${streamer}), done = 1,
+        outcome = CASE WHEN EXISTS (SELECT 1 FROM user_streamers us WHERE us.user_id = l.chat_id AND us.streamer_id = (${streamer}))
+          THEN 'tracking' ELSE 'full' END
+      WHERE ${waiting}`),
+  ];
+}
+
+/** A look that failed: `outcome` is what to tell, `retryMs` when to look again (absent: never). */
+export function recordLookupFailure(
+  orm: Orm,
+  { source, key }: { source: string; key: string },
+  { outcome, retryMs }: { outcome: LookupOutcome; retryMs?: number | undefined },
+): Statement {
+  return orm.run(sql`
+    UPDATE lookups SET outcome = ${outcome}, attempts = attempts + 1, done = ${retryMs === undefined ? 1 : 0},
+      next_at = ${NOW} + ${retryMs ?? 0}
+    WHERE source = ${source} AND nickname_key = ${key} AND NOT done`);
+}
+
+/** One line of a "looking…" message. `outcome` is absent while the look is owed. */
+export type LookupLine = {
+  source: string;
+  key: string;
+  nickname: string;
+  outcome?: LookupOutcome | undefined;
+  /** No further look will be made. */
+  done: boolean;
+  streamer?: { id: number; name: string; url: string; items: number; top: TopItem[] } | undefined;
+};
+
+/** A message whose answer has changed: `messageId` is absent when no message could be noted. */
+export type LookupMessage = {
+  chatId: number;
+  threadId: number;
+  messageId?: number | undefined;
+  language: string;
+  lines: LookupLine[];
+};
+
+/** The messages that do not show the outcome of a look yet, with all their lines. */
+export async function staleLookupMessages(orm: Orm, limit: number): Promise<LookupMessage[]> {
+  const rows = await orm.all<{
+    chatId: number;
+    threadId: number;
+    messageId: number | null;
+    language: string;
+    source: string;
+    key: string;
+    nickname: string;
+    outcome: LookupOutcome | null;
+    done: number;
+    streamerId: number | null;
+    name: string | null;
+    url: string | null;
+    items: number;
+  }>(sql`
+    SELECT l.chat_id AS "chatId", l.thread_id AS "threadId", l.message_id AS "messageId", l.language, l.source,
+      l.nickname_key AS "key", l.nickname, l.outcome, l.done, s.id AS "streamerId", s.name, s.url,
+      (SELECT COUNT(*) FROM wishlist_items wi WHERE wi.streamer_id = s.id AND wi.removed_at IS NULL) AS items
+    FROM lookups l LEFT JOIN streamers s ON s.id = l.streamer_id
+    WHERE (l.chat_id, COALESCE(l.message_id, -l.rowid)) IN (
+      SELECT chat_id, COALESCE(message_id, -rowid) FROM lookups
+      WHERE outcome IS NOT shown AND outcome IS NOT NULL AND answer_at <= ${NOW} ORDER BY answer_at LIMIT ${limit})
+    ORDER BY l.chat_id, l.created_at, l.rowid`);
+  const tops = await topItemsOf(orm, [...new Set(rows.flatMap(({ streamerId }) => streamerId ?? []))]);
+  const messages = new Map<string, LookupMessage>();
+  for (const { chatId, threadId, messageId, language, source, key, nickname, outcome, done, ...row } of rows) {
+    const id = messageId === null ? `${chatId} ${source} ${key}` : `${chatId} ${messageId}`;
+    const message = messages.get(id) ?? { chatId, threadId, messageId: messageId ?? undefined, language, lines: [] };
+    const { streamerId, name, url, items } = row;
+    const streamer =
+      streamerId === null || name === null || url === null
+        ? undefined
+        : { id: streamerId, name, url, items, top: tops.get(streamerId) ?? [] };
+    message.lines.push({ source, key, nickname, outcome: outcome ?? undefined, done: Boolean(done), streamer });
+    messages.set(id, message);
+  }
+  return [...messages.values()];
+}
+
+async function topItemsOf(orm: Orm, streamerIds: number[]): Promise<Map<number, TopItem[]>> {
+  const tops = await batch(
+    orm,
+    streamerIds.map((id) => topItems(orm, sql`SELECT ${id}`)),
+  );
+  return new Map(streamerIds.map((id, n) => [id, readTopItems(tops[n])]));
+}
+
+/** The message shows these outcomes now: finished looks are over, the others go on under the message `messageId`. */
+export function markLookupsShown(orm: Orm, message: LookupMessage, messageId: number): Statement[] {
+  const finished = message.lines.every(({ done }) => done);
+  return message.lines.map(({ source, key, outcome }) => {
+    const row = sql`source = ${source} AND nickname_key = ${key} AND chat_id = ${message.chatId}`;
+    return finished
+      ? orm.run(sql`DELETE FROM lookups WHERE ${row} AND outcome IS ${outcome ?? null}`)
+      : orm.run(sql`UPDATE lookups SET message_id = ${messageId}, shown = ${outcome ?? null} WHERE ${row}`);
+  });
+}
+
+/** Telegram did not take the answer: it is tried again after `retryMs`. */
+export function postponeLookupAnswer(orm: Orm, { chatId, lines }: LookupMessage, retryMs: number): Statement[] {
+  return lines.map(({ source, key }) =>
+    orm.run(sql`
+      UPDATE lookups SET answer_at = ${NOW} + ${retryMs}
+      WHERE source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId}`),
+  );
+}
+
+/** The message is gone: the looks are answered in a new one. */
+export function detachLookups(orm: Orm, { chatId, lines }: LookupMessage): Statement[] {
+  return lines.map(({ source, key }) =>
+    orm.run(sql`
+      UPDATE lookups SET message_id = NULL, shown = NULL
+      WHERE source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId}`),
+  );
+}
+
+/** Nobody can be answered any more (the chat is gone): the looks are over. */
+export function dropLookups(orm: Orm, { chatId, lines }: LookupMessage): Statement[] {
+  return lines.map(({ source, key }) =>
+    orm.run(sql`DELETE FROM lookups WHERE source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId}`),
+  );
+}
+
+/** How many looks are waiting, for the operator. */
+export async function countLookups(orm: Orm): Promise<number> {
+  const { rows } = (await orm.run(sql`
+    SELECT COUNT(*) AS waiting FROM lookups WHERE NOT done`)) as unknown as Result;
+  return Number(rows[0]?.waiting ?? 0);
+}

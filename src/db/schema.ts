@@ -1,0 +1,258 @@
+/**
+ * The words of the product, one meaning each:
+ * - source: a site that hosts wishlists · streamer: one public wishlist's owner on one source
+ * - user: a Telegram chat that subscribes (a person, a group, a channel); `users.id` is the chat id
+ * - tracking: this user wants this streamer's news · item: one wish · check: one look at one streamer, recorded
+ * - event: something that happened to a wishlist, append-only · outbox: messages owed to users
+ * - lookup: a first look at an unknown streamer that some chat waits for · leader: the holder of `scheduler_lock`
+ *
+ * Times are integer milliseconds of the database's clock, money is integer minor units with an ISO currency, Telegram
+ * ids are integers, and `thread_id` 0 means "no topic" (NULL would not be equal to itself in a key).
+ */
+import { check, index, integer, primaryKey, sql, sqliteTable, text, uniqueIndex } from "./orm.ts";
+
+export const users = sqliteTable("users", {
+  id: integer().primaryKey(),
+  type: text({ enum: ["private", "group", "supergroup", "channel"] }).notNull(),
+  /** Of groups and channels only: people's names are not stored. */
+  title: text(),
+  language: text().notNull(),
+  settings: text({ mode: "json" }).$type<Record<string, unknown>>().notNull().default({}),
+  /** False while Telegram refuses the chat (blocked, kicked, gone): costs nothing, keeps its trackings. */
+  active: integer({ mode: "boolean" }).notNull().default(true),
+  /** Not before this may the next message go out: the chat's pace, or what a 429 asked for. */
+  nextSendAt: integer("next_send_at").notNull().default(0),
+  /** When Telegram last refused the chat in a way that may pass; a second time a day later closes it. */
+  suspectSince: integer("suspect_since"),
+  createdAt: integer("created_at").notNull(),
+});
+
+export const streamers = sqliteTable(
+  "streamers",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    source: text().notNull(),
+    /** The source's own id: the identity. */
+    ownerId: text("owner_id").notNull(),
+    nickname: text().notNull(),
+    /** The nickname folded; NULL once another owner answers to it. */
+    nicknameKey: text("nickname_key"),
+    name: text().notNull(),
+    avatarUrl: text("avatar_url"),
+    description: text(),
+    url: text().notNull(),
+    priority: integer().notNull().default(1),
+    /** When the list's baseline was stored; until then nothing is news. */
+    baselinedAt: integer("baselined_at"),
+    /** Since when no active chat tracks it. The first complete look after a sleep is a baseline again. */
+    sleptAt: integer("slept_at"),
+    /** NULL while it sleeps. */
+    nextCheckAt: integer("next_check_at"),
+    /** The last complete look. */
+    lastCheckedAt: integer("last_checked_at"),
+    /** Complete looks recorded so far; numbers the checks. */
+    checks: integer().notNull().default(0),
+    /** Failed checks in a row that are this streamer's own fault. */
+    failures: integer().notNull().default(0),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [
+    uniqueIndex("streamers_owner").on(t.source, t.ownerId),
+    uniqueIndex("streamers_nickname").on(t.source, t.nicknameKey),
+    index("streamers_due").on(t.nextCheckAt),
+  ],
+);
+
+/** The trackings. */
+export const userStreamers = sqliteTable(
+  "user_streamers",
+  {
+    userId: integer("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade", onUpdate: "cascade" }),
+    streamerId: integer("streamer_id")
+      .notNull()
+      .references(() => streamers.id),
+    /** The forum topic that its news goes to; 0 for none. */
+    threadId: integer("thread_id").notNull().default(0),
+    settings: text({ mode: "json" }).$type<Record<string, unknown>>().notNull().default({}),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.userId, t.streamerId] }),
+    index("user_streamers_streamer").on(t.streamerId, t.userId),
+  ],
+);
+
+/** Trackings just ended, kept a while as they were, so that Undo can restore them. */
+export const untracked = sqliteTable(
+  "untracked",
+  {
+    userId: integer("user_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade", onUpdate: "cascade" }),
+    streamerId: integer("streamer_id")
+      .notNull()
+      .references(() => streamers.id),
+    threadId: integer("thread_id").notNull(),
+    settings: text({ mode: "json" }).$type<Record<string, unknown>>().notNull(),
+    createdAt: integer("created_at").notNull(),
+    untrackedAt: integer("untracked_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.userId, t.streamerId] })],
+);
+
+/** Every item ever seen: rows are never deleted, so that what comes back is not taken for new. */
+export const wishlistItems = sqliteTable(
+  "wishlist_items",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    streamerId: integer("streamer_id")
+      .notNull()
+      .references(() => streamers.id),
+    productId: text("product_id").notNull(),
+    externalId: text("external_id"),
+    name: text().notNull(),
+    price: integer(),
+    currency: text(),
+    imageUrl: text("image_url"),
+    productUrl: text("product_url"),
+    isPinned: integer("is_pinned", { mode: "boolean" }).notNull(),
+    isUnavailable: integer("is_unavailable", { mode: "boolean" }).notNull(),
+    firstSeenAt: integer("first_seen_at").notNull(),
+    removedAt: integer("removed_at"),
+    /** Complete looks in a row that missed it. */
+    missedLooks: integer("missed_looks").notNull().default(0),
+    /** The last complete look that showed it; NULL while it is not missed. */
+    lastSeenAt: integer("last_seen_at"),
+    /** The product id under which the same product was added again: one vanished wish explains one new one. */
+    replacedBy: text("replaced_by"),
+  },
+  (t) => [
+    uniqueIndex("wishlist_items_product").on(t.streamerId, t.productId),
+    // /list counts from this index alone; a partial index on streamer_id would be read row by row (docs/performance.md).
+    index("wishlist_items_listed").on(t.streamerId, t.removedAt),
+    index("wishlist_items_external").on(t.streamerId, t.externalId),
+  ],
+);
+
+/** The history: append-only, each row a fact that stands by itself. Notifications are rendered from it. */
+export const wishlistEvents = sqliteTable(
+  "wishlist_events",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    streamerId: integer("streamer_id")
+      .notNull()
+      .references(() => streamers.id),
+    /** `streamers.checks` of the check that found it. */
+    checkNumber: integer("check_number").notNull(),
+    kind: text({
+      enum: ["added", "returned", "removed", "price_changed", "unavailable", "available", "pinned", "unpinned"],
+    }).notNull(),
+    productId: text("product_id").notNull(),
+    externalId: text("external_id"),
+    name: text().notNull(),
+    price: integer(),
+    previousPrice: integer("previous_price"),
+    currency: text(),
+    imageUrl: text("image_url"),
+    productUrl: text("product_url"),
+    at: integer().notNull(),
+  },
+  (t) => [uniqueIndex("wishlist_events_check").on(t.streamerId, t.checkNumber, t.productId, t.kind)],
+);
+
+/** One message owed: to one chat and topic, about one check of one streamer. Its text is rendered when it is claimed. */
+export const outbox = sqliteTable(
+  "outbox",
+  {
+    /** The order within a chat and topic. */
+    id: integer().primaryKey({ autoIncrement: true }),
+    chatId: integer("chat_id").notNull(),
+    threadId: integer("thread_id").notNull(),
+    streamerId: integer("streamer_id")
+      .notNull()
+      .references(() => streamers.id),
+    checkNumber: integer("check_number").notNull(),
+    state: text({ enum: ["pending", "sending", "sent", "skipped", "parked"] })
+      .notNull()
+      .default("pending"),
+    attempts: integer().notNull().default(0),
+    /** Sends whose outcome never became known: each may have arrived. */
+    uncertain: integer().notNull().default(0),
+    /** Send as plain text without a topic: Telegram refused the formatted message. */
+    plain: integer({ mode: "boolean" }).notNull().default(false),
+    nextAt: integer("next_at").notNull().default(0),
+    claimEpoch: integer("claim_epoch"),
+    claimNumber: integer("claim_number"),
+    claimedAt: integer("claimed_at"),
+    messageId: integer("message_id"),
+    lastError: text("last_error"),
+    createdAt: integer("created_at").notNull(),
+    doneAt: integer("done_at"),
+  },
+  (t) => [
+    // The dedupe key: derived from data, so that no retry and no second leader can owe the same news twice.
+    uniqueIndex("outbox_dedupe").on(t.chatId, t.threadId, t.streamerId, t.checkNumber),
+    index("outbox_open").on(t.chatId, t.threadId, t.id).where(sql`state IN ('pending', 'sending')`),
+    index("outbox_due").on(t.nextAt, t.id).where(sql`state IN ('pending', 'sending')`),
+    index("outbox_done").on(t.doneAt).where(sql`done_at IS NOT NULL`),
+  ],
+);
+
+/** First looks that chats wait for. A row lives until its answer has been shown. */
+export const lookups = sqliteTable(
+  "lookups",
+  {
+    source: text().notNull(),
+    nicknameKey: text("nickname_key").notNull(),
+    chatId: integer("chat_id").notNull(),
+    /** As the person wrote it, for the answer. */
+    nickname: text().notNull(),
+    threadId: integer("thread_id").notNull(),
+    /** The "looking…" message to be edited; NULL until it has been sent. Rows of one message are answered together. */
+    messageId: integer("message_id"),
+    language: text().notNull(),
+    attempts: integer().notNull().default(0),
+    nextAt: integer("next_at").notNull(),
+    /** What the last look came to; NULL before the first. */
+    outcome: text(),
+    /** No further look is owed: the row waits for its message to show the outcome. */
+    done: integer({ mode: "boolean" }).notNull().default(false),
+    /** The outcome that the message shows now. */
+    shown: text(),
+    /** Not before this is the message edited again: Telegram did not take the last edit. */
+    answerAt: integer("answer_at").notNull().default(0),
+    streamerId: integer("streamer_id").references(() => streamers.id),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.source, t.nicknameKey, t.chatId] }),
+    index("lookups_due").on(t.nextAt),
+    index("lookups_message").on(t.chatId, t.messageId),
+  ],
+);
+
+/** The politeness budget of each source as the leader has spent it: a new leader goes on from here. */
+export const sourceBudgets = sqliteTable("source_budgets", {
+  source: text().primaryKey(),
+  /** `[second, requests]` pairs of the last minute, DB clock. */
+  requests: text({ mode: "json" }).$type<[number, number][]>().notNull(),
+  /** The site asked for silence until then. */
+  pausedUntil: integer("paused_until").notNull().default(0),
+});
+
+/** One row, seeded by a migration, never deleted. */
+export const schedulerLock = sqliteTable(
+  "scheduler_lock",
+  {
+    id: integer().primaryKey(),
+    /** '' when released. NOT NULL is what the fence trips over. */
+    instanceId: text("instance_id").notNull(),
+    /** The fencing token: grows by one at each change of holder. */
+    epoch: integer().notNull(),
+    acquiredAt: integer("acquired_at").notNull(),
+    lastHeartbeat: integer("last_heartbeat").notNull(),
+  },
+  (t) => [check("scheduler_lock_one_row", sql`${t.id} = 1`)],
+);

@@ -1,0 +1,205 @@
+import type { Orm } from "./client.ts";
+import { sql } from "./orm.ts";
+import { NOW, type Result, type Statement } from "./sql.ts";
+
+/** One wish as a snapshot shows it; `price` in minor units of `currency`. */
+export type SnapshotItem = {
+  productId: string;
+  externalId?: string | undefined;
+  name: string;
+  price?: number | undefined;
+  currency?: string | undefined;
+  imageUrl?: string | undefined;
+  productUrl?: string | undefined;
+  isPinned: boolean;
+  isUnavailable: boolean;
+};
+
+/** A vanished wish explains a new one with the same external id for this long. */
+const READDED_WITHIN_MS = 30 * 24 * 3_600_000;
+/** Complete looks in a row that must miss an item before it counts as removed. */
+const LOOKS_TO_REMOVE = 2;
+/** The same when the list shrank by more than SHRINK_ITEMS items or SHRINK_PERCENT of them, which is more often the site's fault. */
+const LOOKS_TO_SHRINK = 3;
+const SHRINK_ITEMS = 20;
+const SHRINK_PERCENT = 30;
+/** A list that shows nothing at all must also stay empty for this long: sites answer "no items" while they are broken. */
+const EMPTY_FOR_MS = 6 * 60_000;
+
+/**
+ * The statements that compare a complete snapshot with what is stored, and record it: events, items, the messages owed
+ * to every subscriber, the next check. Run as one batch, they are safe to run again: a second run finds nothing new.
+ * `streamer` selects the streamer's id; `intervalMs` anchors the next check on the planned time, not on now.
+ * A baseline (the first look, or the first one after a sleep) stores without events and owes nobody anything.
+ */
+export function recordSnapshot(
+  orm: Orm,
+  streamer: ReturnType<typeof sql>,
+  items: SnapshotItem[],
+  intervalMs: number,
+): Statement[] {
+  const id = sql`(${streamer})`;
+  const seen = seenItems(items);
+  return [
+    pairReadded(orm, id, seen),
+    recordSeenEvents(orm, id, seen),
+    storeSeen(orm, id, seen),
+    countMissed(orm, id, seen),
+    recordRemovedEvents(orm, id),
+    markRemoved(orm, id),
+    oweNews(orm, id),
+    finishCheck(orm, id, intervalMs),
+  ];
+}
+
+type Sql = ReturnType<typeof sql>;
+
+/** The snapshot as a table `seen`, in the order of the site. One JSON argument keeps it one statement at any length. */
+function seenItems(items: SnapshotItem[]): Sql {
+  const column = (name: string) => sql.raw(`j.value->>'${name}'`);
+  return sql`seen AS MATERIALIZED (
+    SELECT j.key AS n, ${column("productId")} AS product_id, ${column("externalId")} AS external_id,
+      ${column("name")} AS name, ${column("price")} AS price, ${column("currency")} AS currency,
+      ${column("imageUrl")} AS image_url, ${column("productUrl")} AS product_url,
+      ${column("isPinned")} AS is_pinned, ${column("isUnavailable")} AS is_unavailable
+    FROM json_each(${JSON.stringify(items)}) j)`;
+}
+
+/**
+ * A wish deleted and added again has a new id and the old external id. Each vanished wish explains one new one, the
+ * newest first; a second wish for a product that is still listed, or more new ones than vanished, are news.
+ */
+function pairReadded(orm: Orm, id: Sql, seen: Sql): Statement {
+  return orm.run(sql`
+    WITH ${seen},
+    fresh AS (
+      SELECT product_id, external_id, ROW_NUMBER() OVER (PARTITION BY external_id ORDER BY n) AS pair FROM seen
+      WHERE external_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM wishlist_items wi WHERE wi.streamer_id = ${id} AND wi.product_id = seen.product_id)),
+    gone AS (
+      SELECT wi.id, wi.external_id, ROW_NUMBER() OVER (PARTITION BY wi.external_id ORDER BY wi.id DESC) AS pair
+      FROM wishlist_items wi
+      WHERE wi.streamer_id = ${id} AND wi.replaced_by IS NULL AND wi.external_id IN (SELECT external_id FROM fresh)
+        AND wi.product_id NOT IN (SELECT product_id FROM seen)
+        AND COALESCE(wi.last_seen_at, ${NOW}) > ${NOW} - ${READDED_WITHIN_MS})
+    UPDATE wishlist_items SET replaced_by = fresh.product_id
+    FROM gone JOIN fresh ON fresh.external_id = gone.external_id AND fresh.pair = gone.pair
+    WHERE wishlist_items.id = gone.id`);
+}
+
+function recordSeenEvents(orm: Orm, id: Sql, seen: Sql): Statement {
+  return orm.run(sql`
+    WITH ${seen},
+    compared AS (
+      SELECT s.checks + 1 AS check_number, seen.*, wi.id AS known, wi.removed_at IS NOT NULL AS was_removed,
+        wi.price AS previous_price, wi.currency AS previous_currency, wi.is_pinned AS was_pinned,
+        wi.is_unavailable AS was_unavailable,
+        EXISTS (SELECT 1 FROM wishlist_items old WHERE old.streamer_id = s.id AND old.external_id = seen.external_id
+          AND old.replaced_by = seen.product_id) AS readded
+      FROM streamers s JOIN seen
+      LEFT JOIN wishlist_items wi ON wi.streamer_id = s.id AND wi.product_id = seen.product_id
+      WHERE s.id = ${id} AND s.baselined_at IS NOT NULL AND s.slept_at IS NULL
+        AND (wi.id IS NULL OR wi.removed_at IS NOT NULL OR wi.price IS NOT seen.price
+          OR wi.is_pinned IS NOT seen.is_pinned OR wi.is_unavailable IS NOT seen.is_unavailable))
+    INSERT INTO wishlist_events (streamer_id, check_number, kind, product_id, external_id, name, price, previous_price,
+      currency, image_url, product_url, at)
+    SELECT ${id}, check_number, kinds.column1, product_id, external_id, name, price,
+      CASE kinds.column1 WHEN 'price_changed' THEN previous_price END, currency, image_url, product_url, ${NOW}
+    FROM compared JOIN (VALUES ('added'), ('returned'), ('price_changed'), ('unavailable'), ('available'), ('pinned'),
+      ('unpinned')) kinds
+    WHERE CASE kinds.column1
+      WHEN 'added' THEN known IS NULL AND NOT readded
+      WHEN 'returned' THEN (known IS NULL AND readded) OR was_removed
+      WHEN 'price_changed' THEN previous_price <> price AND previous_currency = currency
+      WHEN 'unavailable' THEN NOT was_unavailable AND is_unavailable
+      WHEN 'available' THEN was_unavailable AND NOT is_unavailable
+      WHEN 'pinned' THEN NOT was_pinned AND is_pinned
+      WHEN 'unpinned' THEN was_pinned AND NOT is_pinned END
+    ORDER BY n
+    ON CONFLICT DO NOTHING RETURNING kind`);
+}
+
+/** How many new items a recorded snapshot had, from the results of its statements. */
+export function countAdded(results: Result[]): number {
+  return results.flatMap(({ rows }) => rows).filter(({ kind }) => kind === "added").length;
+}
+
+/** New rows are inserted, changed ones updated, unchanged ones not touched. */
+function storeSeen(orm: Orm, id: Sql, seen: Sql): Statement {
+  return orm.run(sql`
+    WITH ${seen}
+    INSERT INTO wishlist_items (streamer_id, product_id, external_id, name, price, currency, image_url, product_url,
+      is_pinned, is_unavailable, first_seen_at)
+    SELECT ${id}, product_id, external_id, name, price, currency, image_url, product_url, is_pinned, is_unavailable, ${NOW}
+    FROM seen WHERE true ORDER BY n
+    ON CONFLICT (streamer_id, product_id) DO UPDATE SET
+      external_id = excluded.external_id, name = excluded.name, price = excluded.price, currency = excluded.currency,
+      image_url = excluded.image_url, product_url = excluded.product_url, is_pinned = excluded.is_pinned,
+      is_unavailable = excluded.is_unavailable, removed_at = NULL, missed_looks = 0, last_seen_at = NULL, replaced_by = NULL
+    WHERE wishlist_items.missed_looks > 0 OR removed_at IS NOT NULL OR replaced_by IS NOT NULL
+      OR name IS NOT excluded.name OR price IS NOT excluded.price OR currency IS NOT excluded.currency
+      OR external_id IS NOT excluded.external_id OR image_url IS NOT excluded.image_url
+      OR product_url IS NOT excluded.product_url OR is_pinned IS NOT excluded.is_pinned
+      OR is_unavailable IS NOT excluded.is_unavailable`);
+}
+
+function countMissed(orm: Orm, id: Sql, seen: Sql): Statement {
+  return orm.run(sql`
+    WITH ${seen}
+    UPDATE wishlist_items SET missed_looks = missed_looks + 1,
+      last_seen_at = COALESCE(last_seen_at, (SELECT last_checked_at FROM streamers WHERE id = ${id}), first_seen_at)
+    WHERE streamer_id = ${id} AND removed_at IS NULL AND product_id NOT IN (SELECT product_id FROM seen)`);
+}
+
+/** The missed items that are believed to be gone: see the constants above. */
+const goneItems = (id: Sql) => sql`
+  SELECT wi.id FROM wishlist_items wi, (
+    SELECT COUNT(*) AS listed, COUNT(*) FILTER (WHERE missed_looks > 0) AS missing
+    FROM wishlist_items WHERE streamer_id = ${id} AND removed_at IS NULL)
+  WHERE wi.streamer_id = ${id} AND wi.removed_at IS NULL AND wi.missed_looks >= CASE
+      WHEN missing > ${SHRINK_ITEMS} OR missing * 100 > listed * ${SHRINK_PERCENT} THEN ${LOOKS_TO_SHRINK}
+      ELSE ${LOOKS_TO_REMOVE} END
+    AND (missing < listed OR wi.last_seen_at <= ${NOW} - ${EMPTY_FOR_MS})`;
+
+function recordRemovedEvents(orm: Orm, id: Sql): Statement {
+  return orm.run(sql`
+    INSERT INTO wishlist_events (streamer_id, check_number, kind, product_id, external_id, name, price, currency,
+      image_url, product_url, at)
+    SELECT streamer_id, (SELECT checks + 1 FROM streamers WHERE id = ${id}), 'removed', product_id, external_id, name,
+      price, currency, image_url, product_url, ${NOW}
+    FROM wishlist_items WHERE id IN (${goneItems(id)})
+    ON CONFLICT DO NOTHING`);
+}
+
+function markRemoved(orm: Orm, id: Sql): Statement {
+  return orm.run(sql`UPDATE wishlist_items SET removed_at = ${NOW} WHERE id IN (${goneItems(id)})`);
+}
+
+/** One message for each active chat that tracks the streamer, if this check found anything new. */
+function oweNews(orm: Orm, id: Sql): Statement {
+  return orm.run(sql`
+    INSERT INTO outbox (chat_id, thread_id, streamer_id, check_number, created_at)
+    SELECT us.user_id, us.thread_id, s.id, s.checks + 1, ${NOW}
+    FROM streamers s JOIN user_streamers us ON us.streamer_id = s.id JOIN users u ON u.id = us.user_id AND u.active
+    WHERE s.id = ${id} AND EXISTS (
+      SELECT 1 FROM wishlist_events e
+      WHERE e.streamer_id = s.id AND e.check_number = s.checks + 1 AND e.kind = 'added')
+    ON CONFLICT DO NOTHING`);
+}
+
+function finishCheck(orm: Orm, id: Sql, intervalMs: number): Statement {
+  return orm.run(sql`
+    UPDATE streamers SET checks = checks + 1, last_checked_at = ${NOW}, failures = 0,
+      baselined_at = COALESCE(baselined_at, ${NOW}), slept_at = CASE WHEN next_check_at IS NULL THEN slept_at END,
+      next_check_at = ${nextPlanned(intervalMs)}
+    WHERE id = ${id}`);
+}
+
+/**
+ * The first planned time after now, whole intervals after the one that was due: a check that ran late is not a new
+ * start. NULL (asleep) stays NULL; a look ahead of its time, or a clock that jumped back, starts anew.
+ */
+export function nextPlanned(intervalMs: number): Sql {
+  return sql`CASE WHEN next_check_at > ${NOW} THEN ${NOW} + ${intervalMs}
+    ELSE next_check_at + ${intervalMs} * (1 + (${NOW} - next_check_at) / ${intervalMs}) END`;
+}

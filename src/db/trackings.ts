@@ -1,0 +1,217 @@
+import type { Orm } from "./client.ts";
+import { and, desc, eq, isNull, sql } from "./orm.ts";
+import { streamers, userStreamers, wishlistItems } from "./schema.ts";
+import { batch, NOW, type Result, type Statement } from "./sql.ts";
+import { type Chat, meetUser, sleepUnwatched, wakeWatched } from "./users.ts";
+
+export type ListedStreamer = { id: number; name: string; url: string; trackedAt: number; items: number };
+
+/**
+ * What a chat tracks, latest first, in one statement. Grouping by the key of `user_streamers` streams in the order of
+ * its index; grouping by `s.id, us.created_at` gives the same rows through a sort of every item (docs/performance.md).
+ */
+export async function listTrackings(orm: Orm, chatId: number): Promise<ListedStreamer[]> {
+  return await listTrackingsQuery(orm, chatId);
+}
+
+export function listTrackingsQuery(orm: Orm, chatId: number) {
+  return orm
+    .select({
+      id: streamers.id,
+      name: streamers.name,
+      url: streamers.url,
+      trackedAt: userStreamers.createdAt,
+      items: sql<number>`COUNT(${wishlistItems.id})`,
+    })
+    .from(streamers)
+    .innerJoin(userStreamers, eq(streamers.id, userStreamers.streamerId))
+    .leftJoin(wishlistItems, and(eq(wishlistItems.streamerId, streamers.id), isNull(wishlistItems.removedAt)))
+    .where(eq(userStreamers.userId, chatId))
+    .groupBy(userStreamers.userId, userStreamers.streamerId)
+    .orderBy(desc(userStreamers.createdAt), desc(streamers.id));
+}
+
+/** An address to track: `key` is the folded nickname. */
+export type Wanted = { source: string; nickname: string; key: string };
+
+/**
+ * What became of one address of a /track:
+ * - `tracking`: known, and tracked since just now · `already`: was tracked before
+ * - `looking`: unknown; a look is owed and no message shows it yet · `waiting`: one is owed and its message is there
+ * - `full`: the chat's limit of trackings is reached · `busy`: too many looks are waiting for this chat
+ */
+export type TrackResult =
+  | { kind: "tracking" | "already"; streamer: TrackedStreamer }
+  | { kind: "looking" | "waiting" | "full" | "busy" };
+
+export type TrackedStreamer = { id: number; name: string; url: string; items: number; top: TopItem[] };
+export type TopItem = { name: string; price?: number | undefined; currency?: string | undefined };
+
+export type TrackRequest = {
+  chat: Chat;
+  language: string;
+  threadId: number;
+  wanted: Wanted[];
+  maxTrackings: number;
+  /** Most looks that may wait for one chat. */
+  maxWaiting: number;
+  /** How long a look waits for its "looking…" message to be noted, in ms; then it is answered by a new one. */
+  graceMs: number;
+};
+
+/** Tracks what is known and owes a look for what is not; safe to run twice with the same update. */
+export async function track(orm: Orm, request: TrackRequest): Promise<TrackResult[]> {
+  const perAddress = request.wanted.map((wanted) => trackOne(orm, request, wanted));
+  const [, ...results] = await batch(orm, [meetUser(orm, request.chat, request.language), ...perAddress.flat()]);
+  return perAddress.map((statements, n) => {
+    const [added, , , state, top] = results.slice(n * statements.length);
+    return outcome(request, added, state, top);
+  });
+}
+
+function trackOne(
+  orm: Orm,
+  { chat, language, threadId, maxTrackings, maxWaiting, graceMs }: TrackRequest,
+  wanted: Wanted,
+) {
+  const { source, nickname, key } = wanted;
+  const known = sql`SELECT id FROM streamers WHERE source = ${source} AND nickname_key = ${key} AND baselined_at IS NOT NULL`;
+  const tracked = sql`(SELECT COUNT(*) FROM user_streamers WHERE user_id = ${chat.id})`;
+  const waiting = sql`(SELECT COUNT(*) FROM lookups WHERE chat_id = ${chat.id} AND NOT done)`;
+  return [
+    orm.run(sql`
+      INSERT INTO user_streamers (user_id, streamer_id, thread_id, created_at)
+      SELECT ${chat.id}, id, ${threadId}, ${NOW} FROM (${known}) WHERE ${tracked} + ${waiting} < ${maxTrackings}
+      ON CONFLICT DO NOTHING RETURNING streamer_id`),
+    wakeWatched(orm, known),
+    // A look whose answer is still being shown may be asked for again: the person sees one message for each question.
+    orm.run(sql`
+      INSERT INTO lookups (source, nickname_key, chat_id, nickname, thread_id, language, next_at, created_at)
+      SELECT ${source}, ${key}, ${chat.id}, ${nickname}, ${threadId}, ${language}, ${NOW} + ${graceMs}, ${NOW}
+      WHERE NOT EXISTS (${known}) AND ${tracked} + ${waiting} < ${maxTrackings} AND ${waiting} < ${maxWaiting}
+      ON CONFLICT DO UPDATE SET outcome = NULL, shown = NULL, done = 0, attempts = 0, message_id = NULL, streamer_id = NULL,
+        next_at = excluded.next_at, created_at = excluded.created_at WHERE lookups.done
+      RETURNING 1`),
+    orm.run(sql`
+      SELECT s.id, s.name, s.url, us.user_id IS NOT NULL AS tracked, l.nickname_key IS NOT NULL AS waiting,
+        l.message_id IS NOT NULL AS shown, ${waiting} >= ${maxWaiting} AS busy,
+        (SELECT COUNT(*) FROM wishlist_items wi WHERE wi.streamer_id = s.id AND wi.removed_at IS NULL) AS items
+      FROM (SELECT 1)
+      LEFT JOIN streamers s ON s.id = (${known})
+      LEFT JOIN user_streamers us ON us.streamer_id = s.id AND us.user_id = ${chat.id}
+      LEFT JOIN lookups l ON l.source = ${source} AND l.nickname_key = ${key} AND l.chat_id = ${chat.id} AND NOT l.done`),
+    topItems(orm, known),
+  ] satisfies Statement[];
+}
+
+function outcome(request: TrackRequest, added?: Result, state?: Result, top?: Result): TrackResult {
+  const row = state?.rows[0];
+  if (row === undefined) throw new Error(`no answer to /track in chat ${request.chat.id}`);
+  if (row.tracked) {
+    const kind = (added?.rows.length ?? 0) > 0 ? "tracking" : "already";
+    const streamer = { id: Number(row.id), name: String(row.name), url: String(row.url), items: Number(row.items) };
+    return { kind, streamer: { ...streamer, top: readTopItems(top) } };
+  }
+  if (row.waiting) return { kind: row.shown ? "waiting" : "looking" };
+  return { kind: row.busy ? "busy" : "full" };
+}
+
+/** The first items of a list as its page shows them: pinned ones, then the newest; a baseline keeps the site's order. */
+export function topItems(orm: Orm, streamer: ReturnType<typeof sql>): Statement {
+  return orm.run(sql`
+    SELECT name, price, currency FROM wishlist_items WHERE streamer_id = (${streamer}) AND removed_at IS NULL
+    ORDER BY is_pinned DESC, first_seen_at DESC, id LIMIT 3`);
+}
+
+export function readTopItems(result: Result | undefined): TopItem[] {
+  return (result?.rows ?? []).map((row) => ({
+    name: String(row.name),
+    price: row.price === null ? undefined : Number(row.price),
+    currency: row.currency === null ? undefined : String(row.currency),
+  }));
+}
+
+export type UntrackResult = { id: number; name: string; url: string };
+
+/** Ends a tracking and keeps it for Undo; gives undefined when there was none. `which` selects the streamer's id. */
+async function untrack(orm: Orm, chatId: number, which: ReturnType<typeof sql>): Promise<UntrackResult | undefined> {
+  const [found] = await batch(orm, [
+    orm.run(sql`
+      SELECT s.id, s.name, s.url FROM streamers s JOIN user_streamers us ON us.streamer_id = s.id
+      WHERE us.user_id = ${chatId} AND s.id IN (${which})`),
+    orm.run(sql`
+      INSERT OR REPLACE INTO untracked (user_id, streamer_id, thread_id, settings, created_at, untracked_at)
+      SELECT user_id, streamer_id, thread_id, settings, created_at, ${NOW} FROM user_streamers
+      WHERE user_id = ${chatId} AND streamer_id IN (${which})`),
+    orm.run(sql`DELETE FROM user_streamers WHERE user_id = ${chatId} AND streamer_id IN (${which})`),
+    // What was owed for it and not sent yet is no longer wanted.
+    orm.run(sql`
+      UPDATE outbox SET state = 'skipped', last_error = 'untracked', done_at = ${NOW}
+      WHERE chat_id = ${chatId} AND state = 'pending' AND streamer_id IN (${which})`),
+    sleepUnwatched(orm, which),
+  ]);
+  const row = found?.rows[0];
+  return row === undefined ? undefined : { id: Number(row.id), name: String(row.name), url: String(row.url) };
+}
+
+export async function untrackStreamer(
+  orm: Orm,
+  chatId: number,
+  streamerId: number,
+): Promise<UntrackResult | undefined> {
+  return await untrack(orm, chatId, sql`SELECT ${streamerId}`);
+}
+
+/** Ends the tracking of a nickname; a look that is still owed for it is called off, which counts as `cancelled`. */
+export async function untrackNickname(
+  orm: Orm,
+  chatId: number,
+  { source, key }: Wanted,
+): Promise<UntrackResult | "cancelled" | undefined> {
+  const { rows } = (await orm.run(sql`
+    DELETE FROM lookups WHERE source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId} AND NOT done
+    RETURNING 1`)) as unknown as Result;
+  const which = sql`SELECT id FROM streamers WHERE source = ${source} AND nickname_key = ${key}`;
+  return (await untrack(orm, chatId, which)) ?? (rows.length > 0 ? "cancelled" : undefined);
+}
+
+export type UndoResult = { kind: "restored" | "already"; streamer: UntrackResult } | { kind: "full" | "late" };
+
+/**
+ * Restores a tracking that this chat ended less than `withinMs` ago, as it was: for its streamer the pause never
+ * happened. Hostile input can only restore what the chat itself ended.
+ */
+export async function undoUntrack(
+  orm: Orm,
+  chatId: number,
+  streamerId: number,
+  { withinMs, maxTrackings }: { withinMs: number; maxTrackings: number },
+): Promise<UndoResult> {
+  const mine = sql`user_id = ${chatId} AND streamer_id = ${streamerId}`;
+  const kept = sql`SELECT * FROM untracked WHERE ${mine} AND untracked_at > ${NOW} - ${withinMs}`;
+  const room = sql`(SELECT COUNT(*) FROM user_streamers WHERE user_id = ${chatId}) < ${maxTrackings}`;
+  const [keptRow, , restored, , state] = await batch(orm, [
+    orm.run(kept),
+    orm.run(sql`
+      UPDATE streamers SET slept_at = NULL WHERE id = ${streamerId} AND ${room}
+        AND slept_at >= (SELECT untracked_at FROM (${kept}))`),
+    orm.run(sql`
+      INSERT INTO user_streamers (user_id, streamer_id, thread_id, settings, created_at)
+      SELECT user_id, streamer_id, thread_id, settings, created_at FROM (${kept}) WHERE ${room}
+      ON CONFLICT DO NOTHING RETURNING 1`),
+    wakeWatched(orm, sql`SELECT ${streamerId}`),
+    orm.run(sql`
+      SELECT s.id, s.name, s.url FROM streamers s JOIN user_streamers us ON us.streamer_id = s.id
+      WHERE us.user_id = ${chatId} AND s.id = ${streamerId}`),
+    orm.run(sql`DELETE FROM untracked WHERE ${mine} AND EXISTS (SELECT 1 FROM user_streamers WHERE ${mine})`),
+  ]);
+  const row = state?.rows[0];
+  if (row === undefined) return { kind: (keptRow?.rows.length ?? 0) > 0 ? "full" : "late" };
+  const streamer = { id: Number(row.id), name: String(row.name), url: String(row.url) };
+  return { kind: (restored?.rows.length ?? 0) > 0 ? "restored" : "already", streamer };
+}
+
+/** Drops what can no longer be undone. */
+export function pruneUntracked(orm: Orm, olderThanMs: number): Statement {
+  return orm.run(sql`DELETE FROM untracked WHERE untracked_at < ${NOW} - ${olderThanMs}`);
+}

@@ -1,0 +1,89 @@
+start =
+    🔔 <b>Wishbell</b> watches streamers’ wishlists on fetta and rings when something new appears.
+    Send me a wishlist link or /track nickname, and that is all there is to it.
+    /list shows whom you follow, /untrack stops, /help explains.
+
+help =
+    🔔 <b>What I do</b>
+    I look at public wishlists on fetta and write to you when something new appears.
+
+    /track nickname or link – follow a streamer (several at once are fine)
+    /untrack nickname – stop; without a nickname you choose from your list
+    /list – whom you follow
+
+    A link to a wishlist alone works like /track. In groups and channels only administrators change the list.
+    What is on a list today is not news: you hear of what is added from now on.
+
+hint = I know wishlist links and a few commands. Try /track nickname, /list or /help.
+unknown-command = I do not know this command. /help shows what I can do.
+failed = Something went wrong on my side. Please try again in a minute.
+
+track-usage =
+    Whom shall I follow? For example:
+    /track nickname
+    /track https://fetta.app/u/nickname
+track-unreadable = I cannot read “{ $text }”. Send a fetta nickname or a link like https://fetta.app/u/nickname
+track-unsupported = I do not know this site yet: { $text }. So far I read wishlists on fetta.app.
+track-too-many = That is a lot at once: I take { $max } at a time. Please send the rest in another message.
+track-full =
+    { $max ->
+        [one] You follow { $max } streamer, which is as many as I can take here.
+       *[other] You follow { $max } streamers, which is as many as I can take here.
+    } To make room: /untrack
+track-busy = I am still looking for the others you asked for. Try “{ $nickname }” again in a while.
+track-looking = 🔎 Looking for { $nickname }…
+track-waiting = 🔎 Still looking for { $nickname }. I will tell you here.
+track-done =
+    { $items ->
+        [0] 🔔 Tracking <b><a href="{ $url }">{ $name }</a></b>: the list is empty so far.
+        [one] 🔔 Tracking <b><a href="{ $url }">{ $name }</a></b>: { $items } item, on top: { $top }.
+       *[other] 🔔 Tracking <b><a href="{ $url }">{ $name }</a></b>: { $items } items, on top: { $top }.
+    } I will write when something is added.
+track-already =
+    { $items ->
+        [one] You follow <b><a href="{ $url }">{ $name }</a></b> already: { $items } item on the list now.
+       *[other] You follow <b><a href="{ $url }">{ $name }</a></b> already: { $items } items on the list now.
+    }
+track-not-found = 🤷 There is no “{ $nickname }” on fetta. The nickname there often differs from the one on Twitch: the surest way is the link from the streamer’s page.
+track-private = 🔒 { $nickname } keeps the wishlist hidden, so I cannot follow it.
+track-too-long = { $nickname } has more items than I can read, so I cannot follow this list. Sorry!
+track-unreachable = ⏳ fetta does not answer. I keep trying to find { $nickname } and will tell you here.
+track-blocked = ⏳ fetta is not letting me in right now. I keep trying to find { $nickname } and will tell you here.
+track-page-changed = ⏳ fetta looks different today and I cannot read { $nickname }’s list yet. I keep trying and will tell you here.
+track-partial = ⏳ fetta showed me only a part of { $nickname }’s list. I keep trying and will tell you here.
+track-gave-up = I tried to find { $nickname } for a whole day, and fetta did not answer. Please try /track { $nickname } again later.
+
+untrack-choose = Whom shall I stop following?
+untrack-empty = You follow nobody yet. Start with /track nickname
+untrack-done = No longer tracking <b><a href="{ $url }">{ $name }</a></b>.
+untrack-cancelled = OK, I am no longer looking for { $nickname }.
+untrack-unknown = You do not follow { $nickname }. Your list: /list
+untrack-gone = This one is no longer on your list.
+undo = ↩️ Undo
+undo-done = Tracking <b><a href="{ $url }">{ $name }</a></b> again, as before.
+undo-late = It is too late to undo. You can follow the streamer again with /track nickname
+
+list-empty = You follow nobody yet. Send me a wishlist link or /track nickname
+list-title =
+    { $count ->
+        [one] You follow { $count } streamer:
+       *[other] You follow { $count } streamers:
+    }
+list-line =
+    { $items ->
+        [one] { $number }. <a href="{ $url }">{ $name }</a> – { $items } item, since { $since }
+       *[other] { $number }. <a href="{ $url }">{ $name }</a> – { $items } items, since { $since }
+    }
+page-outdated = This list has changed.
+
+only-admins = Only administrators of this chat can change what it follows.
+admins-unknown = I could not check whether you are an administrator here. Please try again.
+
+group-hello = 🔔 Hello! I ring here when streamers add something to their wishlists. Administrators: /track nickname
+
+news-title =
+    { $count ->
+        [one] 🎁 <b><a href="{ $url }">{ $name }</a></b> wishes for something new:
+       *[other] 🎁 <b><a href="{ $url }">{ $name }</a></b> added { $count } wishes:
+    }
+news-more = …and { $count } more

@@ -1,0 +1,76 @@
+import { type Context, GrammyError, type InlineKeyboard } from "grammy";
+import type { Message } from "grammy/types";
+import type { Database } from "../db/client.ts";
+import type { Chat } from "../db/users.ts";
+import { languageOf, type Texts, type Variables } from "./texts.ts";
+
+/** What the handlers work with. */
+export type Talk = {
+  db: Database;
+  texts: Texts;
+  maxTrackings: number;
+};
+
+/** Says something in the language of whoever speaks. */
+export function textFor({ texts }: Talk, ctx: Context): (key: string, variables?: Variables) => string {
+  const language = languageFor(ctx);
+  return (key, variables) => texts(language, key, variables);
+}
+
+export function languageFor(ctx: Context) {
+  return languageOf(ctx.from?.language_code);
+}
+
+/** The forum topic an update belongs to; 0 for none. */
+export function threadOf(ctx: Context): number {
+  const message = ctx.msg;
+  return message?.is_topic_message ? (message.message_thread_id ?? 0) : 0;
+}
+
+/** Writes to the chat, and the topic, that the update came from. */
+export async function say(ctx: Context, html: string, keyboard?: InlineKeyboard): Promise<Message.TextMessage> {
+  const threadId = threadOf(ctx);
+  return await ctx.reply(html, {
+    parse_mode: "HTML",
+    link_preview_options: { is_disabled: true },
+    ...(threadId === 0 ? {} : { message_thread_id: threadId }),
+    ...(keyboard === undefined ? {} : { reply_markup: keyboard }),
+  });
+}
+
+/** Changes the message under the pressed button; that it shows this already, or is gone, is no failure. */
+export async function redraw(ctx: Context, html: string, keyboard?: InlineKeyboard): Promise<void> {
+  try {
+    await ctx.editMessageText(html, {
+      parse_mode: "HTML",
+      link_preview_options: { is_disabled: true },
+      ...(keyboard === undefined ? {} : { reply_markup: keyboard }),
+    });
+  } catch (error) {
+    if (!isStale(error)) throw error;
+  }
+}
+
+/** Stops the button's spinner, with a short note if there is one; too late for that is no failure. */
+export async function acknowledge(ctx: Context, text?: string): Promise<void> {
+  try {
+    await ctx.answerCallbackQuery(text === undefined ? {} : { text });
+  } catch (error) {
+    if (!isStale(error)) throw error;
+  }
+}
+
+function isStale(error: unknown): boolean {
+  return (
+    error instanceof GrammyError &&
+    /message is not modified|message to edit not found|message can't be edited|query is too old/i.test(
+      error.description,
+    )
+  );
+}
+
+/** The chat of an update as it is stored; people's names are not. */
+export function chatOf(ctx: Context): Chat | undefined {
+  const chat = ctx.chat;
+  return chat === undefined ? undefined : { id: chat.id, type: chat.type, title: chat.title };
+}

@@ -1,0 +1,71 @@
+import { fileURLToPath } from "node:url";
+import { I18n } from "@grammyjs/i18n";
+
+export type Language = "ru" | "en";
+
+/** Markup made by us: the only text that is not escaped on its way into a message. */
+export type Markup = { html: string };
+
+export type Variables = Record<string, string | number | Markup>;
+
+/** A message's text in Telegram's HTML; every string variable arrives as it was written. */
+export type Texts = (language: string, key: string, variables?: Variables) => string;
+
+/** Loads the Fluent files; fails at start when one is missing or broken. */
+export function loadTexts(): Texts {
+  const i18n = new I18n({ defaultLocale: "en", fluentBundleOptions: { useIsolating: false } });
+  for (const locale of ["ru", "en"]) {
+    i18n.loadLocaleSync(locale, { filePath: fileURLToPath(new URL(`locales/${locale}.ftl`, import.meta.url)) });
+  }
+  return (language, key, variables = {}) =>
+    i18n.t(
+      languageOf(language),
+      key,
+      Object.fromEntries(
+        Object.entries(variables).map(([name, value]) => [
+          name,
+          typeof value === "object" ? value.html : typeof value === "string" ? escapeHtml(value) : value,
+        ]),
+      ),
+    );
+}
+
+/** The language to answer in, from what Telegram tells of a person (a BCP 47 tag, or nothing). */
+export function languageOf(tag: string | undefined): Language {
+  return tag === undefined || /^ru\b/i.test(tag) ? "ru" : "en";
+}
+
+/** Telegram's HTML knows these four; all else is as written. */
+export function escapeHtml(text: string): string {
+  return text.replace(/[&<>"]/g, (char) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;" })[char] ?? "&quot;");
+}
+
+/** The text that a message in Telegram's HTML shows: for when Telegram refuses the markup. */
+export function plainText(html: string): string {
+  return html
+    .replace(/<[^>]*>/g, "")
+    .replace(/&lt;/g, "<")
+    .replace(/&gt;/g, ">")
+    .replace(/&quot;/g, '"')
+    .replace(/&amp;/g, "&");
+}
+
+/** Cuts at `length` UTF-16 units, which is how Telegram counts, without splitting a character. */
+export function shorten(text: string, length: number): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}
+
+/** A price in minor units, as people of that language write it; whole amounts without a fraction. */
+export function money(language: string, minor: number, currency: string): string {
+  const format = new Intl.NumberFormat(languageOf(language), {
+    style: "currency",
+    currency,
+    trailingZeroDisplay: "stripIfInteger",
+  });
+  return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}
+
+export function day(language: string, at: Date): string {
+  return new Intl.DateTimeFormat(languageOf(language), { day: "numeric", month: "long", year: "numeric" }).format(at);
+}

@@ -54,10 +54,14 @@ CREATE TABLE `scheduler_lock` (
 	CONSTRAINT "scheduler_lock_one_row" CHECK("scheduler_lock"."id" = 1)
 );
 --> statement-breakpoint
-CREATE TABLE `source_budgets` (
+CREATE TABLE `source_states` (
 	`source` text PRIMARY KEY NOT NULL,
 	`requests` text NOT NULL,
-	`paused_until` integer DEFAULT 0 NOT NULL
+	`paused_until` integer DEFAULT 0 NOT NULL,
+	`slowness` integer DEFAULT 1 NOT NULL,
+	`slowed_at` integer DEFAULT 0 NOT NULL,
+	`distrusted_since` integer,
+	`distrust_told` integer DEFAULT false NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `streamers` (
@@ -77,6 +81,16 @@ CREATE TABLE `streamers` (
 	`last_checked_at` integer,
 	`checks` integer DEFAULT 0 NOT NULL,
 	`failures` integer DEFAULT 0 NOT NULL,
+	`failing_since` integer,
+	`failure_told` integer DEFAULT false NOT NULL,
+	`fingerprint` text,
+	`unchanged_looks` integer DEFAULT 0 NOT NULL,
+	`listed` integer DEFAULT 0 NOT NULL,
+	`cost` real DEFAULT 1 NOT NULL,
+	`news` real DEFAULT 0 NOT NULL,
+	`news_at` integer DEFAULT 0 NOT NULL,
+	`news_since` integer DEFAULT 0 NOT NULL,
+	`profile_at` integer DEFAULT 0 NOT NULL,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint

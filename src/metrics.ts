@@ -8,6 +8,7 @@ export type Metrics = ReturnType<typeof createMetrics>;
 const looks: Look["outcome"][] = [
   "complete",
   "empty",
+  "unchanged",
   "not_found",
   "private",
   "partial",
@@ -98,6 +99,17 @@ export function createMetrics({ sources = [] }: { sources?: string[] } = {}) {
     lookups: counter("lookups_total", "First looks at unknown streamers by outcome", "outcome"),
     sourceRequests: counter("source_requests_total", "Requests to wishlist sites by outcome", "source", "outcome"),
     sourceBudgetUsed: gauge("source_budget_used", "Requests in the last 60 s against the politeness budget", "source"),
+    sourceDistrusted: gauge(
+      "source_distrusted",
+      "1 while too few looks are whole and plausible to draw conclusions",
+      "source",
+    ),
+    scheduleStretch: gauge(
+      "schedule_stretch",
+      "By what even the longest check intervals are stretched to keep the budget; 1: not at all",
+      "source",
+    ),
+    scheduleLoad: gauge("schedule_load", "Planned requests as a share of the checks' budget", "source"),
     sourcePaused: gauge("source_paused", "1 while the site is left alone because it asked for it", "source"),
 
     notificationsSent: counter("notifications_sent_total", "Notifications that Telegram accepted"),
@@ -115,6 +127,8 @@ export function createMetrics({ sources = [] }: { sources?: string[] } = {}) {
     for (const outcome of looks) metrics.streamersChecked.inc({ source, outcome }, 0);
     metrics.sourceBudgetUsed.set({ source }, 0);
     metrics.sourcePaused.set({ source }, 0);
+    metrics.sourceDistrusted.set({ source }, 0);
+    metrics.scheduleStretch.set({ source }, 1);
   }
 
   // Watching garbage collection and the event loop starts with the first scrape: who scrapes nothing pays nothing.

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { type Answer, type Asked, type Habits, honestAnswer } from "./answers.ts";
+import { inventUuid } from "./invent.ts";
 import { garble, type Misbehaviour, misbehaved } from "./misbehaviour.ts";
 import { createWishlist, type StreamerOptions, type Wishlist } from "./wishlist.ts";
 
@@ -92,7 +93,11 @@ export async function startFetta(options: FettaOptions = {}): Promise<Fetta> {
     requests,
     streamer(nickname, options) {
       if (byNickname(streamers, nickname)) throw new Error(`${nickname} is taken`);
-      const wishlist = createWishlist(nickname, options);
+      const invented = createWishlist(nickname, options);
+      // Somebody had this nickname before: another person takes it now.
+      const isTaken = streamers.some(({ ownerId }) => ownerId === invented.ownerId);
+      const ownerId = inventUuid(`owner ${nickname.toLowerCase()} ${streamers.length}`);
+      const wishlist = isTaken ? createWishlist(nickname, { ...options, ownerId }) : invented;
       streamers.push(wishlist);
       return wishlist;
     },

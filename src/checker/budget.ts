@@ -1,7 +1,13 @@
-import type { SpentBudget } from "../db/budgets.ts";
+import type { SpentBudget } from "../db/source-states.ts";
 
 /** A little more than the minute of the promise: requests do not arrive in the very rhythm in which they are granted. */
 const WINDOW_MS = 61_000;
+/** The rate is halved at most so often, down to 1/8, and doubled again after so long without a refusal: 9 min from 1/8. */
+const SLOW_AGAIN_MS = 60_000;
+const SLOWEST = 8;
+const RECOVER_MS = 180_000;
+/** What is noted ahead may be spent within this; who reads the notes counts it as spent at its end. */
+const AHEAD_MS = 1_000;
 
 export type Purpose = "lookup" | "check";
 
@@ -14,16 +20,25 @@ export type BudgetOptions = {
   now?: () => number;
 };
 
+/** What users' first looks have of the budget for themselves: max(3, 5 %), but never more than half. */
+export function reserveOf(perMinute: number): number {
+  return Math.min(Math.max(3, Math.ceil(perMinute / 20)), Math.floor(perMinute / 2));
+}
+
 /**
  * The politeness budget of one site: at most `perMinute` requests over any sliding minute, kept across leaders. Users'
- * first looks go first, and a part of the budget, max(3, 5 %) but never more than half, is theirs alone.
+ * first looks go first, and a part of the budget is theirs alone. A site that refuses us is asked half as often, and
+ * left alone for as long as it says.
  */
 export function createBudget({ perMinute, spent, save, now = () => performance.now() }: BudgetOptions) {
-  const reserve = Math.min(Math.max(3, Math.ceil(perMinute / 20)), Math.floor(perMinute / 2));
   const granted: { at: number; count: number }[] = spent.requests
     .map(({ ageMs, count }) => ({ at: now() - ageMs, count }))
     .sort((a, b) => a.at - b.at);
   let pausedUntil = now() + spent.pausedMs;
+  let slowness = spent.slowness;
+  let slowedAt = now() - spent.slowedAgoMs;
+  let changedAt = slowedAt;
+  let ahead = { left: 0, until: 0 };
   const waiting: Record<Purpose, Waiter[]> = { lookup: [], check: [] };
   let timer: NodeJS.Timeout | undefined;
   let saving = false;
@@ -33,10 +48,20 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
     while (granted[0] !== undefined && granted[0].at <= since) granted.shift();
     return granted.reduce((sum, { count }) => sum + count, 0);
   };
-  const limitOf = (purpose: Purpose) => (purpose === "lookup" ? perMinute : perMinute - reserve);
-  const state = (): SpentBudget => ({
-    requests: granted.map(({ at, count }) => ({ ageMs: now() - at, count })),
+  /** Requests a minute now. */
+  const rate = () => {
+    while (slowness > 1 && now() - changedAt >= RECOVER_MS) {
+      slowness /= 2;
+      changedAt += RECOVER_MS;
+    }
+    return Math.max(Math.floor(perMinute / slowness), 1);
+  };
+  const limitOf = (purpose: Purpose) => rate() - (purpose === "lookup" ? 0 : reserveOf(rate()));
+  const state = (more = 0): SpentBudget => ({
+    requests: [...granted, { at: now(), count: more }].map(({ at, count }) => ({ ageMs: now() - at, count })),
     pausedMs: Math.max(pausedUntil - now(), 0),
+    slowness,
+    slowedAgoMs: now() - changedAt,
   });
 
   /** Those who may go now: lookups first, each kind up to its limit. */
@@ -53,6 +78,18 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
     return admitted;
   }
 
+  /** Notes the newest grants, and a second's worth ahead: then the next ones need not be noted one by one. */
+  async function note(count: number): Promise<void> {
+    if (count <= ahead.left && now() < ahead.until) {
+      ahead.left -= count;
+      return;
+    }
+    const more = Math.max(Math.floor(rate() / 60) - count, 0);
+    ahead = { left: 0, until: now() + AHEAD_MS };
+    await save(state(more));
+    ahead.left = more;
+  }
+
   async function pump() {
     clearTimeout(timer);
     if (saving) return;
@@ -61,7 +98,7 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
       for (let admitted = admit(); admitted.length > 0; admitted = admit()) {
         granted.push({ at: now(), count: admitted.length });
         try {
-          await save(state());
+          await note(admitted.length);
           for (const waiter of admitted) waiter.resolve();
         } catch (error) {
           for (const waiter of admitted) waiter.reject(error);
@@ -76,7 +113,7 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
   function untilNextMs(): number {
     const oldest = granted[0];
     const free = oldest === undefined ? 0 : oldest.at + WINDOW_MS - now();
-    return Math.max(pausedUntil - now(), free, 5);
+    return Math.max(pausedUntil - now(), Math.min(free, RECOVER_MS), 5);
   }
 
   return {
@@ -87,29 +124,41 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
     take(purpose: Purpose, signal: AbortSignal): Promise<void> {
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
-        const waiter = { resolve: settle(resolve), reject: settle(reject) };
         const cancel = () => {
           waiting[purpose] = waiting[purpose].filter((other) => other !== waiter);
           reject(signal.reason);
         };
-        function settle<T>(how: (value: T) => void) {
-          return (value: T) => {
-            signal.removeEventListener("abort", cancel);
-            how(value);
-          };
-        }
+        const settled = () => signal.removeEventListener("abort", cancel);
+        const waiter: Waiter = {
+          resolve() {
+            settled();
+            resolve();
+          },
+          reject(error) {
+            settled();
+            reject(error);
+          },
+        };
         signal.addEventListener("abort", cancel);
-        waiting[purpose].push(waiter as Waiter);
+        waiting[purpose].push(waiter);
         void pump();
       });
     },
-    /** The site asked for silence. */
-    async pause(ms: number): Promise<void> {
-      pausedUntil = Math.max(pausedUntil, now() + ms);
+    /** The site refused us (429, a captcha): half the rate, and silence for as long as it asked for, in ms. */
+    async refused(retryAfterMs = 0): Promise<void> {
+      rate();
+      if (slowness === 1 || now() - slowedAt >= SLOW_AGAIN_MS) {
+        slowness = Math.min(slowness * 2, SLOWEST);
+        slowedAt = now();
+      }
+      changedAt = now();
+      pausedUntil = Math.max(pausedUntil, now() + retryAfterMs);
       await save(state());
     },
-    /** For the metrics: requests in the last minute, and how long the site is still left alone. */
-    state: () => ({ used: used(), pausedMs: Math.max(pausedUntil - now(), 0) }),
+    /** Requests that checks may make, a ms: what the schedule plans with. */
+    checksPerMs: () => limitOf("check") / WINDOW_MS,
+    /** For the metrics: requests in the last minute, how long the site is left alone, by what the rate is divided. */
+    state: () => ({ used: used(), pausedMs: Math.max(pausedUntil - now(), 0), slowness }),
   };
 }
 

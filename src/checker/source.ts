@@ -49,9 +49,25 @@ export type Failure = {
   retryAfterMs?: number | undefined;
 };
 
-/** A whole list (`empty` is a whole list without items): the only thing that may be compared or stored. */
-export type Complete = { outcome: "complete" | "empty"; items: Item[] };
-export type Look = Complete | Failure;
+/**
+ * A whole list (`empty` is a whole list without items): the only thing that may be compared or stored. `fingerprint` is
+ * what the source recognises this list by at the next look, if it can; nobody else reads it.
+ */
+export type Complete = { outcome: "complete" | "empty"; items: Item[]; fingerprint?: string | undefined };
+
+/** The list is the one of the fingerprint, as far as the source's cheapest look can tell; `swept`: all of it was read. */
+export type Unchanged = { outcome: "unchanged"; swept: boolean };
+
+export type Look = Complete | Unchanged | Failure;
+
+export type LookOptions = {
+  /** A baseline look, which also makes sure of how the site numbers its pages. */
+  first: boolean;
+  /** The fingerprint of the last complete look: if the list is still the same, it need not be read whole. */
+  known?: string | undefined;
+  /** Read it whole all the same, where the cheap look does not see everything. */
+  sweep?: boolean | undefined;
+};
 
 export type Found = { outcome: "found"; profile: Profile };
 
@@ -86,6 +102,6 @@ export type Source = {
   parseAddress(text: string): Address | undefined;
   /** Finds a streamer's profile by nickname. */
   find(get: Get, nickname: string, signal: AbortSignal): Promise<Found | Failure>;
-  /** Reads the whole wishlist. `first`: a baseline look, which also makes sure of how the site numbers its pages. */
-  look(get: Get, ownerId: string, options: { first: boolean }, signal: AbortSignal): Promise<Look>;
+  /** Looks at the wishlist: whole, unless it is known and unchanged. */
+  look(get: Get, ownerId: string, options: LookOptions, signal: AbortSignal): Promise<Look>;
 };

@@ -7,6 +7,6 @@ const core = require("drizzle-orm/sqlite-core") as typeof import("drizzle-orm/sq
 const orm = require("drizzle-orm") as typeof import("drizzle-orm");
 
 export const { drizzle } = require("drizzle-orm/libsql") as typeof import("drizzle-orm/libsql");
-export const { index, integer, primaryKey, sqliteTable, text, uniqueIndex, check } = core;
+export const { index, integer, primaryKey, real, sqliteTable, text, uniqueIndex, check } = core;
 export const { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, lt, lte, ne, or, sql } = orm;
 export const { readMigrationFiles } = require("drizzle-orm/migrator") as typeof import("drizzle-orm/migrator");

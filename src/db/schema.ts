@@ -9,7 +9,7 @@
  * Times are integer milliseconds of the database's clock, money is integer minor units with an ISO currency, Telegram
  * ids are integers, and `thread_id` 0 means "no topic" (NULL would not be equal to itself in a key).
  */
-import { check, index, integer, primaryKey, sql, sqliteTable, text, uniqueIndex } from "./orm.ts";
+import { check, index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from "./orm.ts";
 
 export const users = sqliteTable("users", {
   id: integer().primaryKey(),
@@ -41,6 +41,7 @@ export const streamers = sqliteTable(
     avatarUrl: text("avatar_url"),
     description: text(),
     url: text().notNull(),
+    /** How many times a subscriber of an ordinary streamer counts here; set by operators. */
     priority: integer().notNull().default(1),
     /** When the list's baseline was stored; until then nothing is news. */
     baselinedAt: integer("baselined_at"),
@@ -52,8 +53,23 @@ export const streamers = sqliteTable(
     lastCheckedAt: integer("last_checked_at"),
     /** Complete looks recorded so far; numbers the checks. */
     checks: integer().notNull().default(0),
-    /** Failed checks in a row that are this streamer's own fault. */
+    /** Failed checks in a row that are this streamer's own fault, since when, and whether its subscribers know. */
     failures: integer().notNull().default(0),
+    failingSince: integer("failing_since"),
+    failureTold: integer("failure_told", { mode: "boolean" }).notNull().default(false),
+    /** What the source recognises an unchanged list by; NULL while items are missed, which only whole looks may count. */
+    fingerprint: text(),
+    /** Looks in a row that found the list unchanged without reading all of it. */
+    unchangedLooks: integer("unchanged_looks").notNull().default(0),
+    /** Items on the list now. */
+    listed: integer().notNull().default(0),
+    /** Requests of a look, on average; items that were news, with forgetting, as of `news_at`, counted since `news_since`. */
+    cost: real().notNull().default(1),
+    news: real().notNull().default(0),
+    newsAt: integer("news_at").notNull().default(0),
+    newsSince: integer("news_since").notNull().default(0),
+    /** When the profile was last read. */
+    profileAt: integer("profile_at").notNull().default(0),
     createdAt: integer("created_at").notNull(),
   },
   (t) => [
@@ -147,8 +163,19 @@ export const wishlistEvents = sqliteTable(
     /** `streamers.checks` of the check that found it. */
     checkNumber: integer("check_number").notNull(),
     kind: text({
-      enum: ["added", "returned", "removed", "price_changed", "unavailable", "available", "pinned", "unpinned"],
+      enum: [
+        "added",
+        "returned",
+        "removed",
+        "price_changed",
+        "unavailable",
+        "available",
+        "pinned",
+        "unpinned",
+        "unreadable",
+      ],
     }).notNull(),
+    /** '' for `unreadable`, which is about the whole list; its name is then the outcome of the looks. */
     productId: text("product_id").notNull(),
     externalId: text("external_id"),
     name: text().notNull(),
@@ -233,13 +260,19 @@ export const lookups = sqliteTable(
   ],
 );
 
-/** The politeness budget of each source as the leader has spent it: a new leader goes on from here. */
-export const sourceBudgets = sqliteTable("source_budgets", {
+/** What a new leader must know of each site to go on politely. */
+export const sourceStates = sqliteTable("source_states", {
   source: text().primaryKey(),
-  /** `[second, requests]` pairs of the last minute, DB clock. */
+  /** Requests as `[second, count]` pairs of the last minute, DB clock. */
   requests: text({ mode: "json" }).$type<[number, number][]>().notNull(),
   /** The site asked for silence until then. */
   pausedUntil: integer("paused_until").notNull().default(0),
+  /** The rate is divided by this (1, 2, 4 or 8) since `slowed_at`: the site refused us. */
+  slowness: integer().notNull().default(1),
+  slowedAt: integer("slowed_at").notNull().default(0),
+  /** Since when too few looks are complete to trust the site, and whether the operators know. */
+  distrustedSince: integer("distrusted_since"),
+  distrustTold: integer("distrust_told", { mode: "boolean" }).notNull().default(false),
 });
 
 /** One row, seeded by a migration, never deleted. */

@@ -26,29 +26,47 @@ const SHRINK_PERCENT = 30;
 /** A list that shows nothing at all must also stay empty for this long: sites answer "no items" while they are broken. */
 const EMPTY_FOR_MS = 6 * 60_000;
 
+/** What is noted of the look itself. */
+export type LookNotes = {
+  /** Until the next look; a baseline's comes after `phaseMs` instead, so that streamers added together part. */
+  intervalMs: number;
+  phaseMs: number;
+  /** What the source will recognise this list by. */
+  fingerprint?: string | undefined;
+  /** Requests it took, averaged with those of earlier looks. */
+  cost: number;
+  /** News so far, with forgetting: what this look adds is counted on top. */
+  news: number;
+  /** False while the site is not trusted: what it does not show is not missed then. */
+  countMisses: boolean;
+  /** The baseline was no good: this one takes its place. */
+  rebaseline?: boolean | undefined;
+};
+
 /**
  * The statements that compare a complete snapshot with what is stored, and record it: events, items, the messages owed
  * to every subscriber, the next check. Run as one batch, they are safe to run again: a second run finds nothing new.
- * `streamer` selects the streamer's id; `intervalMs` anchors the next check on the planned time, not on now.
+ * `streamer` selects the streamer's id. The next check is anchored on the planned time, not on now.
  * A baseline (the first look, or the first one after a sleep) stores without events and owes nobody anything.
  */
 export function recordSnapshot(
   orm: Orm,
   streamer: ReturnType<typeof sql>,
   items: SnapshotItem[],
-  intervalMs: number,
+  notes: LookNotes,
 ): Statement[] {
   const id = sql`(${streamer})`;
   const seen = seenItems(items);
+  const removals = [countMissed(orm, id, seen), recordRemovedEvents(orm, id), markRemoved(orm, id)];
+  const anew = orm.run(sql`UPDATE streamers SET baselined_at = NULL WHERE id = ${id}`);
   return [
+    ...(notes.rebaseline ? [anew] : []),
     pairReadded(orm, id, seen),
     recordSeenEvents(orm, id, seen),
     storeSeen(orm, id, seen),
-    countMissed(orm, id, seen),
-    recordRemovedEvents(orm, id),
-    markRemoved(orm, id),
-    oweNews(orm, id),
-    finishCheck(orm, id, intervalMs),
+    ...(notes.countMisses ? removals : []),
+    oweNews(orm, id, "added"),
+    finishCheck(orm, id, notes),
   ];
 }
 
@@ -175,31 +193,46 @@ function markRemoved(orm: Orm, id: Sql): Statement {
   return orm.run(sql`UPDATE wishlist_items SET removed_at = ${NOW} WHERE id IN (${goneItems(id)})`);
 }
 
-/** One message for each active chat that tracks the streamer, if this check found anything new. */
-function oweNews(orm: Orm, id: Sql): Statement {
+/** One message for each active chat that tracks the streamer, if this check found an event of that kind. */
+export function oweNews(orm: Orm, id: Sql, kind: "added" | "unreadable"): Statement {
   return orm.run(sql`
     INSERT INTO outbox (chat_id, thread_id, streamer_id, check_number, created_at)
     SELECT us.user_id, us.thread_id, s.id, s.checks + 1, ${NOW}
     FROM streamers s JOIN user_streamers us ON us.streamer_id = s.id JOIN users u ON u.id = us.user_id AND u.active
     WHERE s.id = ${id} AND EXISTS (
       SELECT 1 FROM wishlist_events e
-      WHERE e.streamer_id = s.id AND e.check_number = s.checks + 1 AND e.kind = 'added')
+      WHERE e.streamer_id = s.id AND e.check_number = s.checks + 1 AND e.kind = ${kind})
     ON CONFLICT DO NOTHING`);
 }
 
-function finishCheck(orm: Orm, id: Sql, intervalMs: number): Statement {
+function finishCheck(orm: Orm, id: Sql, { intervalMs, phaseMs, fingerprint, cost, news }: LookNotes): Statement {
+  const listed = sql`wi.streamer_id = ${id} AND wi.removed_at IS NULL`;
+  const isBaseline = sql`(baselined_at IS NULL OR slept_at IS NOT NULL)`;
   return orm.run(sql`
-    UPDATE streamers SET checks = checks + 1, last_checked_at = ${NOW}, failures = 0,
-      baselined_at = COALESCE(baselined_at, ${NOW}), slept_at = CASE WHEN next_check_at IS NULL THEN slept_at END,
-      next_check_at = ${nextPlanned(intervalMs)}
+    UPDATE streamers SET checks = checks + 1, last_checked_at = ${NOW}, failures = 0, failing_since = NULL, failure_told = 0,
+      unchanged_looks = 0, listed = (SELECT COUNT(*) FROM wishlist_items wi WHERE ${listed}),
+      fingerprint = CASE WHEN EXISTS (SELECT 1 FROM wishlist_items wi WHERE ${listed} AND wi.missed_looks > 0)
+        THEN NULL ELSE ${fingerprint ?? null} END,
+      cost = CASE WHEN ${isBaseline} THEN ${cost} ELSE cost + ${COST_SHARE} * (${cost} - cost) END,
+      news = CASE WHEN ${isBaseline} THEN 0 ELSE ${news} + (
+        SELECT COUNT(*) FROM wishlist_events e
+        WHERE e.streamer_id = ${id} AND e.check_number = checks + 1 AND e.kind = 'added') END,
+      news_at = ${NOW}, news_since = CASE WHEN ${isBaseline} THEN ${NOW} ELSE news_since END,
+      next_check_at = CASE WHEN ${isBaseline} AND next_check_at IS NOT NULL THEN ${NOW} + ${phaseMs}
+        ELSE ${nextPlanned(sql`${intervalMs}`)} END,
+      profile_at = CASE WHEN baselined_at IS NULL THEN ${NOW} ELSE profile_at END,
+      baselined_at = COALESCE(baselined_at, ${NOW}), slept_at = CASE WHEN next_check_at IS NULL THEN slept_at END
     WHERE id = ${id}`);
 }
+
+/** How much the latest look counts in the average cost. */
+const COST_SHARE = 0.2;
 
 /**
  * The first planned time after now, whole intervals after the one that was due: a check that ran late is not a new
  * start. NULL (asleep) stays NULL; a look ahead of its time, or a clock that jumped back, starts anew.
  */
-export function nextPlanned(intervalMs: number): Sql {
+export function nextPlanned(intervalMs: Sql): Sql {
   return sql`CASE WHEN next_check_at > ${NOW} THEN ${NOW} + ${intervalMs}
     ELSE next_check_at + ${intervalMs} * (1 + (${NOW} - next_check_at) / ${intervalMs}) END`;
 }

@@ -12,24 +12,23 @@ export function startChild(script: string, ...args: string[]) {
   const exited = once(child, "close");
   const reader = createInterface({ input: child.stdout });
   const lines: string[] = [];
-  const unread: string[] = [];
+  let read = 0;
   reader.on("line", (line) => {
     lines.push(line);
-    unread.push(line);
-    reader.emit("unread");
+    reader.emit("more");
   });
   return {
     lines,
     write(text: string) {
       child.stdin.write(text);
     },
-    /** The next line; an Error when the process ends without one. */
+    /** The next line not read yet; an Error when the process ends without one. */
     async line(): Promise<string> {
-      while (unread.length === 0) {
-        const [end] = await Promise.race([exited, once(reader, "unread")]);
-        if (end !== undefined && unread.length === 0) throw new Error(`${script} ended with ${end}`);
+      while (lines.length === read) {
+        const [code] = await Promise.race([exited, once(reader, "more")]);
+        if (code !== undefined && lines.length === read) throw new Error(`${script} ended with ${code}`);
       }
-      return unread.shift() ?? "";
+      return lines[read++] ?? "";
     },
     /** Kills it as a power cut would (SIGKILL), and waits until everything it had printed is in `lines`. */
     async kill() {

@@ -7,10 +7,14 @@ import { expect, test } from "vitest";
 import { openDatabase } from "../../src/db/client.ts";
 import { networkFileSystem } from "../../src/db/file.ts";
 import { assertWal } from "../../src/db/local.ts";
-import { sql } from "../../src/db/orm.ts";
+import { integer, sql, sqliteTable, text } from "../../src/db/orm.ts";
 import { createReader } from "../../src/db/reader.ts";
-import { schedulerLock, sourceBudgets } from "../../src/db/schema.ts";
 import { temporaryFolder, testDb } from "./test-db.ts";
+
+const notes = sqliteTable("notes", {
+  id: integer().primaryKey(),
+  tags: text({ mode: "json" }).$type<number[]>().notNull(),
+});
 
 test("the folder of a new database is created", async () => {
   await using folder = await temporaryFolder();
@@ -82,14 +86,15 @@ test("Telegram's largest ids and fractions come back as they went in", async () 
 
 test("drizzle runs on it: queries, batches and transactions", async () => {
   await using db = await testDb();
+  await db.client.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, tags TEXT NOT NULL)");
   const orm = db.for("test");
-  await orm.insert(sourceBudgets).values({ source: "shelf", requests: [[1, 2]] });
-  const [rows] = await orm.batch([orm.select().from(sourceBudgets), orm.update(sourceBudgets).set({ pausedUntil: 7 })]);
-  expect(rows).toEqual([{ source: "shelf", requests: [[1, 2]], pausedUntil: 0 }]);
-  await orm.transaction(async (tx) => {
-    await tx.update(schedulerLock).set({ epoch: 3 });
+  await orm.insert(notes).values({ id: 1, tags: [7, 8] });
+  const [rows] = await orm.batch([orm.select().from(notes), orm.update(notes).set({ tags: [] })]);
+  expect(rows).toEqual([{ id: 1, tags: [7, 8] }]);
+  await orm.transaction(async (transaction) => {
+    await transaction.insert(notes).values({ id: 2, tags: [9] });
   });
-  expect(await orm.select({ epoch: schedulerLock.epoch }).from(schedulerLock)).toEqual([{ epoch: 3 }]);
+  expect(await orm.select({ tags: notes.tags }).from(notes)).toEqual([{ tags: [] }, { tags: [9] }]);
   expect(db.for("test")).toBe(orm);
 });
 
@@ -109,10 +114,9 @@ test("a batch, a script and a transaction that fails leave nothing behind", asyn
 
 test("a write that is taken for a read is refused, not lost", async () => {
   await using db = await testDb();
-  await expect(db.client.batch(["INSERT INTO source_budgets VALUES ('a', '[]', 0)"], "read")).rejects.toThrow(
-    /readonly/,
-  );
-  await db.client.execute("INSERT INTO source_budgets VALUES ('a', '[]', 0)");
+  await expect(db.client.batch(["UPDATE scheduler_lock SET epoch = 1"], "read")).rejects.toThrow(/readonly/);
+  await db.client.execute("UPDATE scheduler_lock SET epoch = epoch + 2");
+  expect((await db.client.execute("SELECT epoch FROM scheduler_lock")).rows).toEqual([{ epoch: 2 }]);
 });
 
 test("reads see the last committed write, and do not wait for an open transaction", async () => {

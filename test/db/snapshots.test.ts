@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
 import { sql } from "../../src/db/orm.ts";
-import { untrackStreamer } from "../../src/db/trackings.ts";
+import { track, untrackStreamer } from "../../src/db/trackings.ts";
 import { ageMisses, asking, history, listed, look, owed, tracked, wish, wishes } from "./story.ts";
 import { testDb } from "./test-db.ts";
-import { track } from "../../src/db/trackings.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -62,7 +61,8 @@ test("a list of more than 20 items less is believed after the third look, though
   await using db = await testDb();
   const many = Array.from({ length: 100 }, (_, n) => wish(`p${n}`));
   const ann = await tracked(db, 1, "Ann", many);
-  const count = async () => (await db.for("test").all(sql`SELECT 1 FROM wishlist_items WHERE removed_at IS NULL`)).length;
+  const count = async () =>
+    (await db.for("test").all(sql`SELECT 1 FROM wishlist_items WHERE removed_at IS NULL`)).length;
   for (const left of [100, 100, 79]) {
     await look(db, ann, many.slice(21));
     expect(await count()).toBe(left);
@@ -103,7 +103,9 @@ test("an item deleted and added again under a new id is not news; a second wish 
 test("one vanished item explains one new item of the same product, not two", async () => {
   await using db = await testDb();
   const ann = await tracked(db, 1, "Ann", [wish("a", { externalId: "77" }), ...wishes("xyz")]);
-  expect(await look(db, ann, [wish("b", { externalId: "77" }), wish("c", { externalId: "77" }), ...wishes("xyz")])).toBe(1);
+  expect(
+    await look(db, ann, [wish("b", { externalId: "77" }), wish("c", { externalId: "77" }), ...wishes("xyz")]),
+  ).toBe(1);
 });
 
 test("the same product a month after it vanished is news", async () => {
@@ -118,10 +120,14 @@ test("the same product a month after it vanished is news", async () => {
 test("a changed price is recorded with the old and the new one, and is not announced", async () => {
   await using db = await testDb();
   const ann = await tracked(db, 1, "Ann", wishes("ab"));
-  expect(await look(db, ann, [wish("a", { price: 71_300 }), wish("b", { isUnavailable: true, isPinned: true })])).toBe(0);
-  const [change] = await db.for("test").all<{ price: number; before: number }>(
-    sql`SELECT price, previous_price AS before FROM wishlist_events WHERE kind = 'price_changed'`,
+  expect(await look(db, ann, [wish("a", { price: 71_300 }), wish("b", { isUnavailable: true, isPinned: true })])).toBe(
+    0,
   );
+  const [change] = await db
+    .for("test")
+    .all<{ price: number; before: number }>(
+      sql`SELECT price, previous_price AS before FROM wishlist_events WHERE kind = 'price_changed'`,
+    );
   expect(change).toEqual({ price: 71_300, before: 97_200 });
   expect(await history(db, ann)).toEqual(["price_changed:a", "unavailable:b", "pinned:b"]);
 });

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { sql } from "../../src/db/orm.ts";
-import { listTrackings, listTrackingsQuery, track, undoUntrack, untrackNickname, untrackStreamer } from "../../src/db/trackings.ts";
 import { batch } from "../../src/db/sql.ts";
+import {
+  listTrackings,
+  listTrackingsQuery,
+  track,
+  undoUntrack,
+  untrackNickname,
+  untrackStreamer,
+} from "../../src/db/trackings.ts";
 import { closeChat, migrateChat, reopenChat } from "../../src/db/users.ts";
 import { asking, look, owed, tracked, wishes } from "./story.ts";
 import { testDb } from "./test-db.ts";
@@ -22,7 +29,11 @@ test("a known streamer is tracked at once, and the second time is told as such",
   const ann = await tracked(db, 1, "Ann", wishes("abcd"));
   const [first] = await track(db.for("test"), asking(2, "ANN"));
   expect(first).toMatchObject({ kind: "tracking", streamer: { id: ann, name: "Ann", items: 4 } });
-  expect(first?.kind === "tracking" && first.streamer.top.map(({ name }) => name)).toEqual(["Item a", "Item b", "Item c"]);
+  expect(first?.kind === "tracking" && first.streamer.top.map(({ name }) => name)).toEqual([
+    "Item a",
+    "Item b",
+    "Item c",
+  ]);
   const [second] = await track(db.for("test"), asking(2, "ann"));
   expect(second?.kind).toBe("already");
 });
@@ -42,7 +53,8 @@ test("the limit of trackings counts the looks that are still owed", async () => 
   await tracked(db, 1, "Ann", wishes("a"));
   await tracked(db, 2, "Bob", wishes("b"));
   const orm = db.for("test");
-  const kinds = async (nickname: string) => (await track(orm, asking(1, nickname, { maxTrackings: 2 }))).map(({ kind }) => kind);
+  const kinds = async (nickname: string) =>
+    (await track(orm, asking(1, nickname, { maxTrackings: 2 }))).map(({ kind }) => kind);
   expect(await kinds("cat")).toEqual(["looking"]);
   expect(await kinds("bob")).toEqual(["full"]);
   expect(await kinds("dog")).toEqual(["full"]);
@@ -162,7 +174,9 @@ test("a streamer does not sleep while another chat tracks it", async () => {
   const orm = db.for("test");
   await track(orm, asking(2, "ann"));
   await batch(orm, closeChat(orm, 1, "blocked"));
-  expect(await orm.all(sql`SELECT 1 FROM streamers WHERE slept_at IS NULL AND next_check_at IS NOT NULL`)).toHaveLength(1);
+  expect(await orm.all(sql`SELECT 1 FROM streamers WHERE slept_at IS NULL AND next_check_at IS NOT NULL`)).toHaveLength(
+    1,
+  );
   expect(await look(db, ann, wishes("ba"))).toBe(1);
   expect(await owed(db)).toEqual([2]);
 });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Failure, Item, Look } from "../source.ts";
 import type { ProductsPage } from "./fetta-products.ts";
 
@@ -10,7 +11,7 @@ const tooLong: Failure = { outcome: "too_long", reason: `more than ${MAX_PAGES} 
 export type ReadPage = (page: number) => Promise<ProductsPage | Failure>;
 
 /** Every page that the site promised. `moved`: the list changed its order meanwhile, or the site repeats itself. */
-type Reading = { items: Item[]; moved: boolean };
+type Reading = { items: Item[]; moved: boolean; fingerprint?: string | undefined };
 
 /**
  * Reads a whole wishlist, page after page. It is complete when every page that any answer promised brought items not seen
@@ -20,15 +21,64 @@ type Reading = { items: Item[]; moved: boolean };
  * An item deleted between two requests can hide another one unnoticed: that one is back at the next look.
  *
  * `confirm`: also ask p=1, to make sure of how pages are numbered.
+ * `known`: the fingerprint of an earlier reading. An item added or removed anywhere moves the last page, so a list whose
+ * first and last page are the same is taken for unchanged; what was changed in the middle alone is seen by a `sweep`.
  */
-export async function readList(readPage: ReadPage, confirm: boolean): Promise<Look> {
-  const first = await readOnce(readPage, confirm);
+export async function readList(
+  readPage: ReadPage,
+  { confirm, known, sweep = false }: { confirm: boolean; known?: string | undefined; sweep?: boolean | undefined },
+): Promise<Look> {
+  const pages = remember(readPage);
+  if (known !== undefined) {
+    const ends = await readEnds(pages.read);
+    if ("outcome" in ends) return ends;
+    const isWhole = ends.totalPages <= 2;
+    if (ends.fingerprint === known && (isWhole || !sweep)) return { outcome: "unchanged", swept: isWhole };
+  }
+  const first = await readOnce(pages.readOnceMore, confirm);
   if ("outcome" in first) return first;
-  if (!first.moved) return whole(first.items);
+  if (!first.moved) return whole(first);
   const second = await readOnce(readPage, confirm);
   if ("outcome" in second) return partial("second reading", second);
-  if (!second.moved || isSame(first.items, second.items)) return whole(second.items);
+  if (!second.moved || isSame(first.items, second.items)) return whole(second);
   return { outcome: "partial", reason: "the list kept moving while it was read" };
+}
+
+/** Lets the first reading use the pages that the look at the list's ends has read already, each once. */
+function remember(readPage: ReadPage) {
+  const read = new Map<number, ProductsPage>();
+  return {
+    async read(page: number) {
+      const answer = await readPage(page);
+      if (!("outcome" in answer)) read.set(page, answer);
+      return answer;
+    },
+    async readOnceMore(page: number) {
+      const answer = read.get(page);
+      read.delete(page);
+      return answer ?? (await readPage(page));
+    },
+  };
+}
+
+/** The first and the last page. */
+async function readEnds(readPage: ReadPage): Promise<{ totalPages: number; fingerprint: string } | Failure> {
+  const first = await readPage(0);
+  if ("outcome" in first) return first;
+  const totalPages = first.totalPages ?? 0;
+  const last = totalPages > 1 ? await readPage(totalPages) : first;
+  if ("outcome" in last) return partial(`page ${totalPages}`, last);
+  return { totalPages, fingerprint: fingerprintOf(totalPages, first.items, last.items) };
+}
+
+/** Pictures come from changing addresses: what follows their "?" says nothing. */
+function fingerprintOf(totalPages: number, first: Item[], last: Item[]): string {
+  const facts = [first, last].map((items) =>
+    items.map((item) => ({ ...item, imageUrl: item.imageUrl?.split("?")[0] })),
+  );
+  return createHash("sha256")
+    .update(JSON.stringify([totalPages, facts]))
+    .digest("base64url");
 }
 
 async function readOnce(readPage: ReadPage, confirm: boolean): Promise<Reading | Failure> {
@@ -38,7 +88,12 @@ async function readOnce(readPage: ReadPage, confirm: boolean): Promise<Reading |
   if (items.length === 0 && totalPages > 1) return endsEarly(0, totalPages);
   const list = gather(items);
   if (list.isTooLong(totalPages)) return tooLong;
-  if (items.length === 0 || totalPages === 1) return list.reading();
+  if (items.length === 0 || totalPages === 1) {
+    return {
+      ...list.reading(),
+      fingerprint: opening.totalPages === undefined ? undefined : fingerprintOf(totalPages, items, items),
+    };
+  }
   return totalPages > 0 ? readPromised(readPage, list, totalPages, confirm) : readToTheEnd(readPage, list);
 }
 
@@ -49,6 +104,7 @@ async function readOnce(readPage: ReadPage, confirm: boolean): Promise<Reading |
 async function readPromised(readPage: ReadPage, list: Gathered, totalPages: number, confirm: boolean) {
   let promised = totalPages;
   let second = confirm ? await readPage(1) : undefined;
+  let last = list.top;
   if (second && "outcome" in second) return partial("page 1", second);
   if (second?.items.length === 0) return endsEarly(1, promised);
 
@@ -56,6 +112,7 @@ async function readPromised(readPage: ReadPage, list: Gathered, totalPages: numb
     const answer = await readPage(page);
     if ("outcome" in answer) return partial(`page ${page}`, answer);
     promised = Math.max(promised, answer.totalPages ?? 0);
+    last = answer.items;
     if (list.add(page, answer.items)) {
       if (list.isTooLong(promised)) return tooLong;
       continue;
@@ -69,7 +126,7 @@ async function readPromised(readPage: ReadPage, list: Gathered, totalPages: numb
     return list.reading();
   }
   if (second && !list.isTop(second.items)) list.addMoved(1, second.items);
-  return list.reading();
+  return { ...list.reading(), fingerprint: fingerprintOf(promised, list.top, last) };
 }
 
 /** Without a total, the list ends where a page is empty, or the one before it once more. */
@@ -109,6 +166,7 @@ function gather(top: Item[]) {
   }
 
   return {
+    top,
     add,
     addMoved(page: number, items: Item[]): void {
       add(page, items);
@@ -121,8 +179,8 @@ function gather(top: Item[]) {
   };
 }
 
-function whole(items: Item[]): Look {
-  return { outcome: items.length === 0 ? "empty" : "complete", items };
+function whole({ items, fingerprint }: Reading): Look {
+  return { outcome: items.length === 0 ? "empty" : "complete", items, fingerprint };
 }
 
 function partial(where: string, { outcome, reason, retryAfterMs }: Failure): Failure {

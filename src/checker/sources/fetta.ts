@@ -19,11 +19,14 @@ export const fetta: Source = {
     return "outcome" in page ? page : readProfilePage(page);
   },
 
-  look(get, ownerId, { first }, signal) {
+  look(get, ownerId, { first, known, sweep }, signal) {
     const list = `/api/product/products/public/get?uid=${encodeURIComponent(ownerId)}`;
-    return readList(async (number) => {
-      const page = await ask(get, `${list}&p=${number}`, "json", signal);
-      return "outcome" in page ? page : readProductsPage(page);
-    }, first);
+    return readList(
+      async (number) => {
+        const page = await ask(get, `${list}&p=${number}`, "json", signal);
+        return "outcome" in page ? page : readProductsPage(page);
+      },
+      { confirm: first, known, sweep },
+    );
   },
 };

@@ -100,6 +100,7 @@ test("an item is read as the site shows it to a buyer", async () => {
   });
   expect(await look(bob)).toEqual({
     outcome: "complete",
+    fingerprint: expect.any(String),
     items: [
       {
         productId: "1",
@@ -125,7 +126,7 @@ test("an item is read as the site shows it to a buyer", async () => {
 
 test("an empty list is a whole list, a hidden one and one without an owner are not", async () => {
   ann.clear();
-  expect(await look(ann)).toEqual({ outcome: "empty", items: [] });
+  expect(await look(ann)).toEqual({ outcome: "empty", items: [], fingerprint: expect.any(String) });
   ann.hide();
   expect(await look(ann)).toEqual({ outcome: "private", reason: "the site says so" });
   ann.leave();

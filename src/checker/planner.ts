@@ -1,0 +1,43 @@
+import type { Orm } from "../db/client.ts";
+import { type ScheduledStreamer, scheduledStreamers } from "../db/streamers.ts";
+import { forget, type Limits, type Plan, periodOf, planSchedule, type Watched } from "./schedule.ts";
+
+/** How long a plan is good for: the population and its habits change slowly. */
+const REPLAN_MS = 60_000;
+
+export type PlannerOptions = {
+  orm: Orm;
+  source: string;
+  /** The operator's limits, and what the site's budget allows now. */
+  limits: () => Limits;
+  planned: (plan: Plan, streamers: number, meanCost: number) => void;
+  now?: () => number;
+};
+
+/** Keeps the schedule of a source's streamers, and tells the period of each. */
+export function createPlanner({ orm, source, limits, planned, now = () => performance.now() }: PlannerOptions) {
+  let plan = planSchedule([], limits());
+  let dueAt = now();
+  return {
+    /** Plans anew when it is time. */
+    async refresh(): Promise<void> {
+      if (now() < dueAt) return;
+      dueAt = now() + REPLAN_MS;
+      const population = await scheduledStreamers(orm, source);
+      plan = planSchedule(population.map(watched), limits());
+      const cost = population.reduce((sum, streamer) => sum + streamer.cost, 0);
+      planned(plan, population.length, population.length === 0 ? 1 : cost / population.length);
+    },
+    /** Until the next look at a streamer, in ms. */
+    periodOf: (streamer: ScheduledStreamer) => periodOf(watched(streamer), plan),
+    /** The same for one that has just been found. */
+    firstPeriod: (cost: number) => periodOf({ weight: 1, news: 0, observedMs: 0, cost }, plan),
+    longestMs: () => plan.limits.maxMs * plan.stretch,
+  };
+}
+
+export type Planner = ReturnType<typeof createPlanner>;
+
+function watched({ weight, news, newsAgeMs, observedMs, cost }: ScheduledStreamer): Watched {
+  return { weight, news: forget(news, newsAgeMs), observedMs, cost };
+}

@@ -1,5 +1,5 @@
 // The one place that loads drizzle. As ES modules it costs 150 MB and 400 ms at start, as CommonJS 30 MB and 110 ms
-// (docs/decisions/001-drizzle-as-commonjs.md), so it is required, never imported; types are imported freely.
+// (docs/decisions/001-start-without-a-build-step.md), so it is required, never imported; types are imported freely.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);

@@ -9,6 +9,7 @@ import { countActiveUsers } from "./db/users.ts";
 /** How often the gauges that need a query are refreshed, and how often old rows are dropped, in ms. */
 const GAUGES_MS = 15_000;
 const PRUNE_MS = 600_000;
+/** At a time: more would stand still for too long. When as many were there, the next are dropped with the next gauges. */
 const PRUNE_ROWS = 500;
 const KEEP_UNTRACKED_MS = 24 * 3_600_000;
 
@@ -23,14 +24,18 @@ export async function keepHouse(
   { orm, counted, failed }: HousekeepingOptions,
   { signal, write }: Leader,
 ): Promise<void> {
-  let prunedAt = performance.now();
+  let pruneAt = performance.now() + PRUNE_MS;
   while (!signal.aborted) {
     try {
       const { open } = await outboxState(orm("loop_outbox_state"));
       counted({ activeUsers: await countActiveUsers(orm("loop_active_users")), owed: open });
-      if (performance.now() - prunedAt > PRUNE_MS) {
-        prunedAt = performance.now();
-        await write("loop_prune", (db) => [pruneOutbox(db, PRUNE_ROWS), pruneUntracked(db, KEEP_UNTRACKED_MS)]);
+      if (performance.now() >= pruneAt) {
+        pruneAt = performance.now() + PRUNE_MS;
+        const [dropped] = await write("loop_prune", (db) => [
+          pruneOutbox(db, PRUNE_ROWS),
+          pruneUntracked(db, KEEP_UNTRACKED_MS),
+        ]);
+        if (dropped?.rowsAffected === PRUNE_ROWS) pruneAt = performance.now();
       }
     } catch (error) {
       if (error instanceof LockLost) return;

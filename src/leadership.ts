@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { Api } from "grammy";
 import type { Update } from "grammy/types";
 import { createBell } from "./bell.ts";
@@ -6,19 +7,25 @@ import { renderNews } from "./bot/notification.ts";
 import { pollUpdates } from "./bot/polling.ts";
 import type { Texts } from "./bot/texts.ts";
 import { createBudget } from "./checker/budget.ts";
-import { type CheckReport, runChecks } from "./checker/checks.ts";
+import { createCanary } from "./checker/canary.ts";
+import type { CheckReport } from "./checker/check.ts";
+import { runChecks } from "./checker/checks.ts";
 import { createCircuit } from "./checker/circuit.ts";
 import { createFetcher } from "./checker/fetcher.ts";
 import type { Leader } from "./checker/leader.ts";
 import { type LookupReport, runLookups } from "./checker/lookups.ts";
+import { createPlanner } from "./checker/planner.ts";
+import type { Plan } from "./checker/schedule.ts";
 import type { Site } from "./checker/site.ts";
 import type { Source } from "./checker/source.ts";
 import { sources } from "./checker/sources/index.ts";
 import type { Config } from "./config.ts";
-import { readBudget, writeBudget } from "./db/budgets.ts";
 import type { Database } from "./db/client.ts";
+import { markDistrustTold, readBudget, readDistrust, writeBudget } from "./db/source-states.ts";
 import { runLookupAnswers } from "./delivery/lookup-answers.ts";
-import { type OutgoingMessage, runSender, type SenderReport } from "./delivery/sender.ts";
+import type { ReachEvent } from "./delivery/reach.ts";
+import { runSender, type SenderReport } from "./delivery/sender.ts";
+import { createTelegram } from "./delivery/telegram.ts";
 import { keepHouse } from "./housekeeping.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
@@ -35,20 +42,30 @@ export type LeadershipOptions = {
 
 /** While a site fails, it is asked about once an interval, but neither hammered nor forgotten. */
 const PROBE_MS = { least: 1_000, most: 60_000 };
+const WARN_POLL_MS = 5_000;
+const READ_RETRY_MS = 1_000;
+/** A stop waits for the sends in flight. */
+const MAX_SEND_SECONDS = 10;
+/** Longer than the long poll. */
+const POLL_SECONDS = 45;
 
 /** Everything that only the leader does, until its signal aborts and what it had begun is finished. */
-export async function workAsLeader(options: LeadershipOptions, leader: Leader): Promise<void> {
+export async function workAsLeader(options: LeadershipOptions, { signal, ...given }: Leader): Promise<void> {
   const { config, db, log, metrics, texts } = options;
   const orm = db.for;
+  // A loop that throws ends the others as a stop would: what they had begun is finished before the lock is given back.
+  const crashed = new AbortController();
+  const leader = { ...given, signal: AbortSignal.any([signal, crashed.signal]) };
   const failed = (what: string) => (error: unknown) => log.error({ err: error, term: leader.term.epoch }, what);
   const news = createBell();
   const answers = createBell();
-  const opened = await Promise.all(Object.values(sources).map((source) => openSite(options, leader, source)));
+  const opened = await openSites(options, leader, failed("what is known of the sites cannot be read"));
   const sites = opened.map(({ site }) => site);
   const { checkIntervalMs: intervalMs, sourceConcurrency: concurrency, maxTrackings, messagesPerSecond } = config;
 
   // Sends end before a rival may take over: a sixth of the lease, where trust ends a quarter before it does.
-  const api = telegramApi(config, config.lockStaleMs / 6000);
+  const api = telegramApi(config, Math.min(config.lockStaleMs / 6_000, MAX_SEND_SECONDS));
+  const telegram = createTelegram(api);
   const loops = [
     ...sites.flatMap((site) => [
       runChecks(
@@ -67,7 +84,6 @@ export async function workAsLeader(options: LeadershipOptions, leader: Leader): 
         {
           orm,
           site,
-          intervalMs,
           concurrency,
           maxTrackings,
           report: tellLookup,
@@ -80,12 +96,13 @@ export async function workAsLeader(options: LeadershipOptions, leader: Leader): 
     runSender(
       {
         orm,
-        send: (chatId, threadId, message, plain) => sendNews(api, chatId, threadId, message, plain),
+        telegram,
         render: (told) => renderNews(texts, told),
         messagesPerSecond,
         staleMs: config.lockStaleMs,
         bell: news,
         report: tellSend,
+        reached: tellReach,
         failed: failed("notification not handled"),
       },
       leader,
@@ -93,13 +110,8 @@ export async function workAsLeader(options: LeadershipOptions, leader: Leader): 
     runLookupAnswers(
       {
         orm,
-        edit: async (chatId, messageId, html) => {
-          await api.editMessageText(chatId, messageId, html, {
-            parse_mode: "HTML",
-            link_preview_options: { is_disabled: true },
-          });
-        },
-        send: (chatId, threadId, html) => sendNews(api, chatId, threadId, { html, plain: html }, false),
+        edit: (chatId, messageId, html) => telegram.edit(chatId, messageId, { html, plain: html }),
+        send: (chatId, threadId, html) => telegram.send(chatId, threadId, { html, plain: html }),
         render: (message) => renderLookups(texts, message, maxTrackings),
         bell: answers,
         report: ({ chatId, outcome, error }) => {
@@ -112,22 +124,50 @@ export async function workAsLeader(options: LeadershipOptions, leader: Leader): 
     ),
     keepHouse({ orm, counted, failed: failed("housekeeping failed") }, leader),
   ];
+  loops.push(...sites.map((site) => warnOperators(site)));
   if (config.webhook === undefined) loops.push(takeUpdates());
   try {
-    await Promise.all(loops);
+    await Promise.all(loops.map((loop) => loop.catch(crash)));
   } finally {
+    await Promise.allSettled(loops);
     await Promise.all(opened.map(({ close }) => close()));
   }
 
-  async function takeUpdates() {
-    // Longer than the long poll; a webhook left over from another deployment would make every poll a conflict.
-    const poller = telegramApi(config, 45);
-    const pollFailed = failed("updates not received");
-    await poller.deleteWebhook({ drop_pending_updates: false }).catch(pollFailed);
-    await pollUpdates({ api: poller, handle: options.handle, failed: pollFailed }, leader.signal);
+  function crash(error: unknown): never {
+    crashed.abort(error);
+    throw error;
   }
 
-  function tellCheck({ source, streamerId, outcome, reason, added, seconds, lateMs }: CheckReport) {
+  async function takeUpdates() {
+    const poller = telegramApi(config, POLL_SECONDS);
+    const { trusted, signal } = leader;
+    await pollUpdates({ api: poller, handle: options.handle, trusted, failed: failed("updates not received") }, signal);
+  }
+
+  /** One message to the operators when a site is not trusted any more; at least once, so that a crash does not hide it. */
+  async function warnOperators({ source, canary }: Site) {
+    const warnFailed = failed("operators not warned");
+    while (!leader.signal.aborted) {
+      metrics.sourceDistrusted.set({ source: source.name }, canary.isDistrusted() ? 1 : 0);
+      try {
+        const distrust = canary.isDistrusted() ? await readDistrust(orm("loop_read_trust"), source.name) : undefined;
+        if (distrust?.told === false && leader.trusted()) {
+          log.error(
+            { source: source.name, since_ms: distrust.sinceMs },
+            "most looks fail or are implausible: no conclusions drawn",
+          );
+          const text = texts("en", "operator-distrust", { source: source.name });
+          for (const id of config.adminIds) if (leader.trusted()) await api.sendMessage(id, text).catch(warnFailed);
+          await leader.write("loop_mark_told", (db) => [markDistrustTold(db, source.name)]);
+        }
+      } catch (error) {
+        if (!leader.signal.aborted) warnFailed(error);
+      }
+      await sleep(WARN_POLL_MS, undefined, { signal: leader.signal }).catch(() => undefined);
+    }
+  }
+
+  function tellCheck({ source, streamerId, outcome, reason, added, requests, seconds, lateMs }: CheckReport) {
     metrics.streamersChecked.inc({ source, outcome });
     metrics.checkDuration.observe(seconds);
     metrics.newItems.inc(added);
@@ -137,6 +177,7 @@ export async function workAsLeader(options: LeadershipOptions, leader: Leader): 
       outcome,
       reason,
       added,
+      requests,
       seconds,
       late_ms: lateMs,
       term: leader.term.epoch,
@@ -160,6 +201,17 @@ export async function workAsLeader(options: LeadershipOptions, leader: Leader): 
     else log.warn(event, "notification not delivered yet");
   }
 
+  function tellReach(event: ReachEvent) {
+    const term = leader.term.epoch;
+    if (event.kind === "back") return log.info({ term }, "Telegram answers again: sending goes on");
+    const { why, error } = event;
+    if (why === "silent") return log.warn({ error, term }, "Telegram does not answer: sending waits until it does");
+    log.error(
+      { error, term },
+      "Telegram refuses BOT_TOKEN: nothing is sent. Has it been revoked? Put a new one in and restart",
+    );
+  }
+
   function counted({ activeUsers, owed }: { activeUsers: number; owed: number }) {
     metrics.activeUsers.set(activeUsers);
     metrics.outboxDepth.set(owed);
@@ -171,11 +223,30 @@ export async function workAsLeader(options: LeadershipOptions, leader: Leader): 
   }
 }
 
+type OpenSite = { site: Site; close: () => Promise<void> };
+
+/** A database that cannot be read is waited for; no sites when that takes until the end of the term. */
+async function openSites(
+  options: LeadershipOptions,
+  leader: Leader,
+  failed: (error: unknown) => void,
+): Promise<OpenSite[]> {
+  while (!leader.signal.aborted) {
+    try {
+      return await Promise.all(Object.values(sources).map((source) => openSite(options, leader, source)));
+    } catch (error) {
+      failed(error);
+    }
+    await sleep(READ_RETRY_MS, undefined, { signal: leader.signal }).catch(() => undefined);
+  }
+  return [];
+}
+
 async function openSite(
-  { config, db, metrics }: LeadershipOptions,
+  { config, db, log, metrics }: LeadershipOptions,
   leader: Leader,
   source: Source,
-): Promise<{ site: Site; close: () => Promise<void> }> {
+): Promise<OpenSite> {
   const budget = createBudget({
     perMinute: config.sourceRequestsPerMinute,
     spent: await readBudget(db.for("loop_read_budget"), source.name),
@@ -189,28 +260,33 @@ async function openSite(
     observe: (outcome) => metrics.sourceRequests.inc({ source: source.name, outcome }),
   });
   const circuit = createCircuit(Math.min(Math.max(config.checkIntervalMs, PROBE_MS.least), PROBE_MS.most));
+  const canary = createCanary((await readDistrust(db.for("loop_read_trust"), source.name)) !== undefined);
+  const planner = createPlanner({
+    orm: db.for("loop_schedule"),
+    source: source.name,
+    limits: () => ({
+      minMs: config.checkIntervalMs,
+      maxMs: config.maxCheckIntervalMs,
+      requestsPerMs: budget.checksPerMs(),
+    }),
+    planned: tellPlan,
+  });
   const get = (purpose: "lookup" | "check") => fetcher.within((signal) => budget.take(purpose, signal));
-  return { site: { source, budget, circuit, get }, close: fetcher.close };
+  return { site: { source, budget, circuit, canary, planner, get }, close: fetcher.close };
+
+  function tellPlan({ stretch, load }: Plan, streamers: number, cost: number) {
+    metrics.scheduleStretch.set({ source: source.name }, stretch);
+    metrics.scheduleLoad.set({ source: source.name }, load);
+    if (stretch <= 1) return;
+    const minutes = (ms: number) => Math.round(ms / 6_000) / 10;
+    const about = minutes(config.maxCheckIntervalMs * stretch);
+    log.warn(
+      { source: source.name, streamers, requests_per_look: cost, stretch },
+      `${streamers} streamers, ${cost.toFixed(1)} requests each: about every ${about} min, wanted ${minutes(config.maxCheckIntervalMs)}; raise SOURCE_REQUESTS_PER_MINUTE if the site allows it`,
+    );
+  }
 }
 
 function telegramApi({ botToken, botApiRoot }: Config, timeoutSeconds: number): Api {
   return new Api(botToken, { apiRoot: botApiRoot, timeoutSeconds });
-}
-
-async function sendNews(
-  api: Api,
-  chatId: number,
-  threadId: number,
-  { html, plain, previewUrl }: OutgoingMessage,
-  asPlain: boolean,
-): Promise<number> {
-  const { message_id: messageId } = await api.sendMessage(chatId, asPlain ? plain : html, {
-    ...(asPlain ? {} : { parse_mode: "HTML" as const }),
-    ...(threadId === 0 ? {} : { message_thread_id: threadId }),
-    link_preview_options:
-      previewUrl === undefined || asPlain
-        ? { is_disabled: true }
-        : { url: previewUrl, prefer_large_media: true, show_above_text: true },
-  });
-  return messageId;
 }

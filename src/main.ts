@@ -1,27 +1,30 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { GrammyError } from "grammy";
+import { type Bot, GrammyError } from "grammy";
 import type { Update } from "grammy/types";
 import packageJson from "../package.json" with { type: "json" };
 import { ALLOWED_UPDATES, createBot } from "./bot/bot.ts";
 import { loadTexts } from "./bot/texts.ts";
-import { type LeaderEvent, lead } from "./checker/leader.ts";
+import { type Leader, type LeaderEvent, lead } from "./checker/leader.ts";
 import { sources } from "./checker/sources/index.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { openDatabase } from "./db/client.ts";
+import { releaseLock } from "./db/lock.ts";
 import { migrate } from "./db/migrate.ts";
 import { sql } from "./db/orm.ts";
 import { startServer } from "./http/server.ts";
 import { workAsLeader } from "./leadership.ts";
 import { createLog, type Log } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
+import { createStop, type Stop } from "./stop.ts";
 
-/** A stop takes at most this long; what is not finished then is cut off, and taken up by the next leader. */
-const STOP_MS = 24_000;
+/** How long a leader may take to finish what it has begun: the process has 24 s to stop. */
+const FINISH_MS = 20_000;
 
 async function main(): Promise<void> {
-  // Also what `npm ci` runs, to compile every module once: docs/decisions/001-drizzle-as-commonjs.md.
+  // Also what `npm ci` runs, to compile every module once: docs/decisions/001-start-without-a-build-step.md.
   if (process.argv[2] === "--version") return void process.stdout.write(`wishbell ${packageJson.version}\n`);
   if (existsSync(".env")) process.loadEnvFile(".env");
   const config = readConfig(process.env);
@@ -30,23 +33,21 @@ async function main(): Promise<void> {
   );
   const log = createLog({ level: config.logLevel, secrets });
   for (const warning of config.warnings) log.warn(warning);
-  const die = (error: unknown) => {
-    log.fatal({ err: error }, "unexpected error");
-    process.exit(1);
-  };
-  process.on("uncaughtException", die);
-  process.on("unhandledRejection", die);
+  const stop = createStop(log);
   try {
-    await run(config, log, stopSignal(log));
+    await run(config, log, stop);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    die(error);
+    stop.fail(error, "cannot run");
   }
 }
 
-async function run(config: Config, log: Log, signal: AbortSignal): Promise<void> {
+async function run(config: Config, log: Log, { signal, lastly }: Stop): Promise<void> {
   const metrics = createMetrics({ sources: Object.keys(sources) });
-  const state = { migrated: false, initialised: false, leader: false, instance: randomUUID() };
+  const instance = randomUUID();
+  const state = { migrated: false, initialised: false };
+  let leading: Leader | undefined;
+  const isLeader = () => leading?.trusted() ?? false;
   await using db = await openDatabase({
     ...config.database,
     observe: {
@@ -81,11 +82,17 @@ async function run(config: Config, log: Log, signal: AbortSignal): Promise<void>
     host: config.host,
     port: config.port,
     log,
-    metrics,
+    metrics: {
+      ...metrics,
+      render: () => {
+        // Asked now: a process that has stood still would tell what it was before.
+        metrics.lockHeld.set(isLeader() ? 1 : 0);
+        return metrics.render();
+      },
+    },
     ready: async () => {
       if (state.migrated) await db.for("ready").run(sql`SELECT 1`);
-      const { migrated, initialised, leader } = state;
-      return { ready: migrated && initialised, details: { migrated, initialised, leader } };
+      return { ready: state.migrated && state.initialised, details: { ...state, leader: isLeader() } };
     },
     webhook: config.webhook && {
       secret: config.webhook.secret,
@@ -98,23 +105,18 @@ async function run(config: Config, log: Log, signal: AbortSignal): Promise<void>
   try {
     const applied = await migrate(db);
     state.migrated = true;
-    log.info({ port: server.port, migrations: applied, instance: state.instance }, "started");
-    await reachTelegram(bot, config, log, signal);
-    state.initialised = !signal.aborted;
-    const watch = watchLock(config, log, metrics, state);
-    const stopped = lead(
-      {
-        orm: db.for,
-        instanceId: state.instance,
-        heartbeatMs: config.heartbeatMs,
-        staleMs: config.lockStaleMs,
-        ...watch,
-      },
-      (leader) => workAsLeader({ config, db, log, metrics, texts, handle }, leader),
-      signal,
-    );
+    log.info({ port: server.port, migrations: applied, instance }, "started");
     signal.addEventListener("abort", () => void server.stopAccepting(), { once: true });
-    await stopped;
+    await Promise.race([reachTelegram(bot, config, log, signal), aborted(signal)]);
+    state.initialised = !signal.aborted;
+    const { heartbeatMs, lockStaleMs: staleMs } = config;
+    const lock = { instanceId: instance, heartbeatMs, staleMs, finishMs: FINISH_MS };
+    const work = async (leader: Leader) => {
+      leading = leader;
+      lastly(() => releaseLock(db.for("loop_release"), leader.term));
+      await workAsLeader({ config, db, log, metrics, texts, handle }, leader);
+    };
+    await lead({ orm: db.for, ...lock, ...watchLock(config, log, metrics) }, work, signal);
     await server.stopAccepting();
   } finally {
     await server.close();
@@ -123,10 +125,11 @@ async function run(config: Config, log: Log, signal: AbortSignal): Promise<void>
 }
 
 /** Makes sure of the token and the webhook; waits for as long as Telegram cannot be reached. */
-async function reachTelegram(bot: ReturnType<typeof createBot>, { webhook }: Config, log: Log, signal: AbortSignal) {
+async function reachTelegram(bot: Bot, { webhook }: Config, log: Log, signal: AbortSignal): Promise<void> {
   for (let delayMs = 1_000; !signal.aborted; delayMs = Math.min(delayMs * 2, 30_000)) {
     try {
-      await bot.init();
+      // Not bot.init(): it would try again by itself, unseen and unstoppable, after pauses of up to 20 minutes.
+      bot.botInfo = await bot.api.getMe();
       if (webhook !== undefined) {
         await bot.api.setWebhook(webhook.url, { secret_token: webhook.secret, allowed_updates: ALLOWED_UPDATES });
       }
@@ -145,7 +148,7 @@ async function reachTelegram(bot: ReturnType<typeof createBot>, { webhook }: Con
 }
 
 /** Tells the log and the metrics what happens to the lock. */
-function watchLock(config: Config, log: Log, metrics: ReturnType<typeof createMetrics>, state: { leader: boolean }) {
+function watchLock(config: Config, log: Log, metrics: Metrics) {
   let seen: { ageMs: number; at: number } | undefined;
   metrics.lastHeartbeat(() => (seen === undefined ? undefined : (seen.ageMs + performance.now() - seen.at) / 1000));
   return {
@@ -153,16 +156,15 @@ function watchLock(config: Config, log: Log, metrics: ReturnType<typeof createMe
       seen = { ageMs, at: performance.now() };
     },
     tell: (event: LeaderEvent) => {
-      state.leader = event.kind === "acquired" || (event.kind === "heartbeat_failed" && state.leader);
-      metrics.lockHeld.set(state.leader ? 1 : 0);
       switch (event.kind) {
         case "acquired":
           metrics.lockTerm.set(event.term.epoch);
-          return log.info({ term: event.term.epoch }, "lock acquired");
+          return log.info({ term: event.term.epoch, instance: event.term.instanceId }, "lock acquired");
         case "held": {
+          metrics.lockTerm.set(event.epoch);
           const takeover = new Date(Date.now() + event.untilMs).toISOString();
           return log.info(
-            { holder: event.by, takeover_at: takeover, stale_seconds: config.lockStaleMs / 1000 },
+            { holder: event.by, term: event.epoch, takeover_at: takeover, stale_seconds: config.lockStaleMs / 1000 },
             "lock is held by another instance; it may be taken over at takeover_at unless its heartbeat goes on",
           );
         }
@@ -170,27 +172,19 @@ function watchLock(config: Config, log: Log, metrics: ReturnType<typeof createMe
           return log.error({ term: event.term.epoch, reason: event.reason }, "lock lost");
         case "released":
           return log.info({ term: event.term.epoch }, "lock released");
+        case "release_failed":
+          return log.warn({ err: event.error }, "lock not released");
         case "heartbeat_failed":
           return log.warn({ err: event.error }, "heartbeat failed");
-        case "unreadable":
-          return log.warn({ err: event.error }, "lock cannot be read");
+        case "unreachable":
+          return log.warn({ err: event.error }, "lock cannot be read or taken");
       }
     },
   };
 }
 
-/** Aborts at the first SIGTERM or SIGINT; the second, or a stop that takes too long, ends the process at once. */
-function stopSignal(log: Log): AbortSignal {
-  const stop = new AbortController();
-  for (const name of ["SIGTERM", "SIGINT"] as const) {
-    process.on(name, () => {
-      if (stop.signal.aborted) process.exit(1);
-      log.info({ signal: name }, "stopping");
-      stop.abort();
-      setTimeout(() => process.exit(1), STOP_MS).unref();
-    });
-  }
-  return stop.signal;
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, "abort");
 }
 
 try {

@@ -19,31 +19,40 @@ export type Leader = {
 
 export type LeaderEvent =
   | { kind: "acquired"; term: Term }
-  | { kind: "held"; by: string; untilMs: number }
+  /** Another instance leads; unless its heartbeat goes on, it may be followed in `untilMs`. */
+  | { kind: "held"; by: string; epoch: number; untilMs: number }
   | { kind: "lost"; term: Term; reason: string }
   | { kind: "released"; term: Term }
   | { kind: "heartbeat_failed"; error: unknown }
-  | { kind: "unreadable"; error: unknown };
+  | { kind: "release_failed"; error: unknown }
+  /** A stand-by could not read or take the lock. */
+  | { kind: "unreachable"; error: unknown };
 
 export type LeadOptions = {
   orm: (query: string) => Orm;
+  /** New for each process: a term is never mistaken for that of an earlier one. */
   instanceId: string;
   heartbeatMs: number;
   staleMs: number;
+  /** How long the work may go on after its signal has aborted, in ms. */
+  finishMs: number;
   tell: (event: LeaderEvent) => void;
   /** Told whenever the row has been seen: how old its heartbeat was, in ms. */
   seen?: (ageMs: number) => void;
 };
 
+type Work = (leader: Leader) => Promise<void>;
+
 /** How often a stand-by looks at the lock, in ms: a graceful stop is noticed within this. */
 const STANDBY_POLL_MS = 1_000;
+const FIRST_RETRY_MS = 1_000;
 
 /**
  * Stands by until the lock is free or stale, then runs `work` as the leader, for ever, until the signal aborts.
- * `work` ends when its signal aborts, after whatever it must finish; the lock is released after it. When it ends by
- * throwing, the lock is released and the error passed on.
+ * `work` ends when its signal aborts, after whatever it must finish; the lock is released after it.
+ * @throws what `work` throws, and an Error when it does not end in time; the lock is released before
  */
-export async function lead(options: LeadOptions, work: (leader: Leader) => Promise<void>, signal: AbortSignal) {
+export async function lead(options: LeadOptions, work: Work, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const taken = await standBy(options, signal);
     if (taken !== undefined) await serve(options, taken, work, signal);
@@ -52,72 +61,77 @@ export async function lead(options: LeadOptions, work: (leader: Leader) => Promi
 
 type Taken = { term: Term; since: number };
 
-async function standBy({ orm, instanceId, heartbeatMs, staleMs, tell, seen }: LeadOptions, signal: AbortSignal) {
+async function standBy(options: LeadOptions, signal: AbortSignal): Promise<Taken | undefined> {
+  const { orm, instanceId, heartbeatMs, staleMs, tell, seen } = options;
   const db = orm("loop_standby");
-  let watched: { row: LockRow; since: number } | undefined;
+  let watched: { row: LockRow; at: number } | undefined;
   while (!signal.aborted) {
     try {
-      const since = performance.now();
+      const now = performance.now();
       const row = await readLock(db);
       seen?.(row.ageMs);
+      // Our own: a term that was lost without a release, or taken by a write whose answer never came.
+      const isFree = row.instanceId === "" || row.instanceId === instanceId;
       if (watched?.row.epoch !== row.epoch || watched.row.lastHeartbeat !== row.lastHeartbeat) {
-        if (row.instanceId !== "" && (watched === undefined || watched.row.epoch !== row.epoch)) {
-          tell({
-            kind: "held",
-            by: row.instanceId,
-            untilMs: Math.max(staleMs - Math.abs(row.ageMs), 1.25 * heartbeatMs),
-          });
+        if (!isFree && watched?.row.epoch !== row.epoch) {
+          const untilMs = Math.max(staleMs - Math.abs(row.ageMs), 1.25 * heartbeatMs);
+          tell({ kind: "held", by: row.instanceId, epoch: row.epoch, untilMs });
         }
-        watched = { row, since };
+        watched = { row, at: performance.now() };
       }
-      // A clock that jumped makes a living leader look stale; one whose row does not change is dead by any clock.
-      const stale = Math.abs(row.ageMs) >= staleMs && since - watched.since >= 1.25 * heartbeatMs;
-      if (row.instanceId === "" || stale) {
-        const term = await acquireLock(db, instanceId, row, staleMs);
-        if (term !== undefined) return { term, since };
+      // A clock that jumped makes a living leader look stale, or a dead one fresh; but a living one changes its row.
+      const unchangedMs = now - watched.at;
+      const isDead = unchangedMs >= staleMs;
+      const isStale = Math.abs(row.ageMs) >= staleMs && unchangedMs >= 1.25 * heartbeatMs;
+      if (isFree || isDead || isStale) {
+        const term = await acquireLock(db, instanceId, row, isDead ? 0 : staleMs);
+        if (term !== undefined) return { term, since: now };
       }
     } catch (error) {
-      tell({ kind: "unreadable", error });
+      tell({ kind: "unreachable", error });
     }
     await pause(Math.min(STANDBY_POLL_MS, heartbeatMs / 2), signal);
   }
   return undefined;
 }
 
-async function serve(
-  { orm, heartbeatMs, staleMs, tell, seen }: LeadOptions,
-  { term, since }: Taken,
-  work: (leader: Leader) => Promise<void>,
-  signal: AbortSignal,
-) {
+async function serve(options: LeadOptions, { term, since }: Taken, work: Work, signal: AbortSignal): Promise<void> {
+  const { orm, heartbeatMs, staleMs, finishMs, tell, seen } = options;
   const over = new AbortController();
   const done = new AbortController();
   let trustedUntil = since + trustMs(staleMs);
-  const trusted = () => !over.signal.aborted && !done.signal.aborted && performance.now() < trustedUntil;
+  let isTaken = false;
+  const isServing = () => !over.signal.aborted && !done.signal.aborted;
+  const trusted = () => isServing() && performance.now() < trustedUntil;
   const lose = (reason: string) => {
-    if (over.signal.aborted) return;
+    if (!isServing()) return;
     over.abort(new LockLost(reason));
     tell({ kind: "lost", term, reason });
   };
   const write: Leader["write"] = async (query, build) => {
     if (!trusted()) {
-      if (!done.signal.aborted) lose("no heartbeat succeeded within the trust window");
+      lose("no heartbeat succeeded within the trust window");
       throw new LockLost(`term ${term.epoch} is not trusted any more`);
     }
     const db = orm(query);
     try {
       return await fencedBatch(db, term, build(db));
     } catch (error) {
-      if (error instanceof LockLost) lose("another instance holds the lock");
+      if (error instanceof LockLost) {
+        isTaken = true;
+        lose("another instance holds the lock");
+      }
       throw error;
     }
   };
 
   const beat = async () => {
-    let failures = 0;
-    while (!done.signal.aborted && !over.signal.aborted) {
-      await pause(failures === 0 ? heartbeatMs : Math.min(1_000 * 2 ** (failures - 1), heartbeatMs), done.signal);
-      if (done.signal.aborted || over.signal.aborted) return;
+    for (let failures = 0; isServing(); ) {
+      await pause(
+        failures === 0 ? heartbeatMs : Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), heartbeatMs),
+        done.signal,
+      );
+      if (!isServing()) return;
       const start = performance.now();
       try {
         await write("loop_heartbeat", () => []);
@@ -126,38 +140,62 @@ async function serve(
         seen?.(0);
       } catch (error) {
         failures++;
-        if (!(error instanceof LockLost)) tell({ kind: "heartbeat_failed", error });
+        if (isServing()) tell({ kind: "heartbeat_failed", error });
       }
     }
   };
   // Runs late after a pause of the whole process, which is when it matters: trusted() is asked besides.
   const watch = async () => {
-    while (!done.signal.aborted && !over.signal.aborted) {
+    while (isServing()) {
       await pause(Math.max(trustedUntil - performance.now(), 10), done.signal);
       if (performance.now() >= trustedUntil) lose("no heartbeat succeeded within the trust window");
     }
   };
+  const release = async () => {
+    if (isTaken) return;
+    try {
+      if (await releaseLock(orm("loop_release"), term)) tell({ kind: "released", term });
+    } catch (error) {
+      // That only costs time: the lock goes stale by itself.
+      tell({ kind: "release_failed", error });
+    }
+  };
 
   tell({ kind: "acquired", term });
-  const watching = Promise.all([beat(), watch()]);
+  seen?.(0);
+  const keeping = Promise.all([beat(), watch()]);
+  const ending = AbortSignal.any([signal, over.signal]);
   try {
-    await work({ term, signal: AbortSignal.any([signal, over.signal, done.signal]), trusted, write });
+    await endingInTime(work({ term, signal: ending, trusted, write }), ending, finishMs);
   } finally {
     done.abort();
-    await watching;
-    if (!over.signal.aborted) {
-      // Failing here only costs time: the lock goes stale by itself.
-      await releaseLock(orm("loop_release"), term).then(
-        () => tell({ kind: "released", term }),
-        (error: unknown) => tell({ kind: "heartbeat_failed", error }),
-      );
-    }
+    await Promise.all([release(), keeping]);
   }
 }
 
 /** A leader stops trusting its lease a quarter of it before anybody else may take it. */
 const trustMs = (staleMs: number) => (staleMs * 3) / 4;
 
-async function pause(ms: number, signal: AbortSignal) {
+/** Work that hangs after its signal would neither lead nor stand by, for ever: it is an error, and a new process the cure. */
+async function endingInTime(work: Promise<void>, signal: AbortSignal, finishMs: number): Promise<void> {
+  const late = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = () => {
+    timer = setTimeout(
+      () => late.reject(new Error(`the leader's work went on ${finishMs} ms after its end`)),
+      finishMs,
+    );
+  };
+  if (signal.aborted) begin();
+  else signal.addEventListener("abort", begin, { once: true });
+  try {
+    await Promise.race([work, late.promise]);
+  } finally {
+    signal.removeEventListener("abort", begin);
+    clearTimeout(timer);
+  }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -22,8 +22,10 @@ export async function readLock(orm: Orm): Promise<LockRow> {
 }
 
 /**
- * Takes the lock if it is still as `seen`, and free or stale: of any number of instances that try, one gets it.
- * A heartbeat from the future is as stale as one from the past, so that no clock that jumped can keep the lock for ever.
+ * Takes the lock if it is still as `seen`, and free, stale, or left over from a term of this very instance: of any number
+ * of instances that try, one gets it. A heartbeat from the future is as stale as one from the past, so that no clock that
+ * jumped can keep the lock for ever.
+ * @param staleMs the age, by the database's clock, from which a heartbeat counts as stale; 0: whatever its age
  */
 export async function acquireLock(
   orm: Orm,
@@ -34,7 +36,7 @@ export async function acquireLock(
   const { rows } = (await orm.run(sql`
     UPDATE scheduler_lock SET instance_id = ${instanceId}, epoch = epoch + 1, acquired_at = ${NOW}, last_heartbeat = ${NOW}
     WHERE id = 1 AND instance_id = ${seen.instanceId} AND epoch = ${seen.epoch} AND last_heartbeat = ${seen.lastHeartbeat}
-      AND (instance_id = '' OR ABS(${NOW} - last_heartbeat) >= ${staleMs})
+      AND (instance_id IN ('', ${instanceId}) OR ABS(${NOW} - last_heartbeat) >= ${staleMs})
     RETURNING epoch`)) as unknown as Result;
   return rows[0] === undefined ? undefined : { instanceId, epoch: Number(rows[0].epoch) };
 }
@@ -64,10 +66,12 @@ export async function fencedBatch(orm: Orm, term: Term, statements: Statement[])
   }
 }
 
-export async function releaseLock(orm: Orm, term: Term): Promise<void> {
-  await orm.run(sql`
+/** Gives the lock back, if it is still this term's: true then. Nothing may be done in its name any more. */
+export async function releaseLock(orm: Orm, term: Term): Promise<boolean> {
+  const { rowsAffected } = (await orm.run(sql`
     UPDATE scheduler_lock SET instance_id = ''
-    WHERE id = 1 AND instance_id = ${term.instanceId} AND epoch = ${term.epoch}`);
+    WHERE id = 1 AND instance_id = ${term.instanceId} AND epoch = ${term.epoch}`)) as unknown as Result;
+  return rowsAffected > 0;
 }
 
 function trippedFence(error: unknown): boolean {

@@ -1,83 +1,9 @@
+import { open } from "./claims.ts";
 import type { Orm } from "./client.ts";
 import { sql } from "./orm.ts";
 import { NOW, type Statement } from "./sql.ts";
 
-/** One claimed row of the outbox and what is needed to write to its chat. */
-export type Claimed = {
-  id: number;
-  chatId: number;
-  threadId: number;
-  streamerId: number;
-  checkNumber: number;
-  attempts: number;
-  uncertain: number;
-  plain: boolean;
-  ageMs: number;
-  chatType: string;
-  language: string;
-  streamerName: string;
-  streamerUrl: string;
-};
-
-/**
- * Claims the head of up to `limit` chats and topics, and whatever else is pending for the same streamer there: that
- * becomes one message. The chat that was written to longest ago comes first, so that a long queue of one chat delays
- * nobody else. A row that another term left `sending` is taken over after `orphanMs`, when that send is surely over.
- * The last statement gives the claimed rows. `claim` numbers the claims of a term: none is given out twice.
- */
-export function claimHeads(
-  orm: Orm,
-  { epoch, claim }: { epoch: number; claim: number },
-  { limit, orphanMs }: { limit: number; orphanMs: number },
-): Statement[] {
-  const take = sql`
-    UPDATE outbox SET state = 'sending', claim_epoch = ${epoch}, claim_number = ${claim}, claimed_at = ${NOW},
-      attempts = attempts + 1`;
-  const taken = sql`state = 'sending' AND claim_epoch = ${epoch} AND claim_number = ${claim}`;
-  return [
-    orm.run(sql`${take} WHERE id IN (
-      SELECT o.id FROM outbox o JOIN users u ON u.id = o.chat_id
-      WHERE o.state IN ('pending', 'sending') AND o.next_at <= ${NOW} AND u.active AND u.next_send_at <= ${NOW}
-        AND (o.state = 'pending' OR (o.claim_epoch <> ${epoch} AND o.claimed_at <= ${NOW} - ${orphanMs}))
-        AND NOT EXISTS (
-          SELECT 1 FROM outbox p WHERE p.chat_id = o.chat_id AND p.thread_id = o.thread_id AND p.id < o.id
-            AND p.state IN ('pending', 'sending'))
-      ORDER BY u.next_send_at, o.id LIMIT ${limit})`),
-    orm.run(sql`${take} WHERE state = 'pending' AND NOT plain AND (chat_id, thread_id, streamer_id) IN (
-      SELECT chat_id, thread_id, streamer_id FROM outbox WHERE ${taken} AND NOT plain)`),
-    orm.run(sql`
-      SELECT o.id, o.chat_id AS "chatId", o.thread_id AS "threadId", o.streamer_id AS "streamerId",
-        o.check_number AS "checkNumber", o.attempts, o.uncertain, o.plain, ${NOW} - o.created_at AS "ageMs",
-        u.type AS "chatType", u.language, s.name AS "streamerName", s.url AS "streamerUrl"
-      FROM outbox o JOIN users u ON u.id = o.chat_id JOIN streamers s ON s.id = o.streamer_id
-      WHERE ${taken} ORDER BY o.id`),
-  ];
-}
-
-/** An item that a notification tells of. */
-export type NewsItem = {
-  productId: string;
-  name: string;
-  price: number | null;
-  currency: string | null;
-  imageUrl: string | null;
-  productUrl: string | null;
-};
-
-/** What one check of one streamer found: the first `limit` items in the site's order, and how many there were in all. */
-export async function newsOf(
-  orm: Orm,
-  { streamerId, checkNumber }: { streamerId: number; checkNumber: number },
-  limit: number,
-): Promise<{ items: NewsItem[]; total: number }> {
-  const rows = await orm.all<NewsItem & { total: number }>(sql`
-    SELECT product_id AS "productId", name, price, currency, image_url AS "imageUrl", product_url AS "productUrl",
-      COUNT(*) OVER () AS total
-    FROM wishlist_events WHERE streamer_id = ${streamerId} AND check_number = ${checkNumber} AND kind = 'added'
-    ORDER BY id LIMIT ${limit}`);
-  return { items: rows.map(({ total: _, ...item }) => item), total: rows[0]?.total ?? 0 };
-}
-
+/** The rows as they were claimed: whatever has happened to one since is left as it is. */
 const claimedBy = (epoch: number, ids: number[]) =>
   sql`id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND state = 'sending' AND claim_epoch = ${epoch}`;
 
@@ -91,22 +17,39 @@ export function markSent(
     orm.run(sql`
       UPDATE outbox SET state = 'sent', message_id = ${messageId}, done_at = ${NOW}, last_error = NULL
       WHERE ${claimedBy(epoch, ids)}`),
-    orm.run(sql`UPDATE users SET next_send_at = ${NOW} + ${paceMs}, suspect_since = NULL WHERE id = ${chatId}`),
+    orm.run(sql`UPDATE users SET suspect_since = NULL WHERE id = ${chatId}`),
+    pauseChat(orm, chatId, paceMs),
   ];
 }
 
-/** The rows go back to the queue for `delayMs`; `change` tells what was learned from the attempt. */
+/** What an attempt taught: it was none after all, it may have arrived, only plain text will do. */
+export type Lesson = {
+  noAttempt?: boolean;
+  uncertain?: boolean;
+  plain?: boolean;
+  /** Rows that have been owed for longer than this are given up instead. */
+  expireMs?: number;
+};
+
+/** The rows go back to the queue for `delayMs`. */
 export function postpone(
   orm: Orm,
   epoch: number,
   { ids, delayMs, error }: { ids: number[]; delayMs: number; error: string },
-  change: { uncertain?: boolean; plain?: boolean; noAttempt?: boolean } = {},
+  { noAttempt = false, uncertain = false, plain = false, expireMs }: Lesson = {},
 ): Statement {
+  const expired = expireMs === undefined ? sql`false` : sql`created_at < ${NOW} - ${expireMs}`;
   return orm.run(sql`
-    UPDATE outbox SET state = 'pending', next_at = ${NOW} + ${delayMs}, last_error = ${error},
-      uncertain = uncertain + ${change.uncertain ? 1 : 0}, attempts = attempts - ${change.noAttempt ? 1 : 0},
-      plain = MAX(plain, ${change.plain ? 1 : 0})
+    UPDATE outbox SET state = CASE WHEN ${expired} THEN 'parked' ELSE 'pending' END,
+      done_at = CASE WHEN ${expired} THEN ${NOW} END, next_at = ${NOW} + ${delayMs}, last_error = ${error},
+      uncertain = uncertain + ${uncertain ? 1 : 0}, attempts = attempts - ${noAttempt ? 1 : 0},
+      plain = MAX(plain, ${plain ? 1 : 0})
     WHERE ${claimedBy(epoch, ids)}`);
+}
+
+/** The rows were claimed and not sent: they are as before, for whoever comes next. */
+export function giveBack(orm: Orm, epoch: number, ids: number[]): Statement {
+  return orm.run(sql`UPDATE outbox SET state = 'pending', attempts = attempts - 1 WHERE ${claimedBy(epoch, ids)}`);
 }
 
 /** Nothing goes to this chat for `delayMs`. */
@@ -124,33 +67,31 @@ export function setAside(
     UPDATE outbox SET state = ${state}, last_error = ${error}, done_at = ${NOW} WHERE ${claimedBy(epoch, ids)}`);
 }
 
-/** When Telegram first refused the chat in a way that may pass; NULL until then. */
-export async function suspectForMs(orm: Orm, chatId: number): Promise<number | undefined> {
-  const [row] = await orm.all<{ ms: number | null }>(
-    sql`SELECT ${NOW} - suspect_since AS ms FROM users WHERE id = ${chatId}`,
-  );
-  return row?.ms ?? undefined;
-}
-
+/** Telegram refused the chat in a way that may pass; the first time counts. */
 export function suspectChat(orm: Orm, chatId: number): Statement {
   return orm.run(sql`UPDATE users SET suspect_since = COALESCE(suspect_since, ${NOW}) WHERE id = ${chatId}`);
 }
 
-/** What is owed now: how many messages, how long the oldest has waited, and how many were given up. */
-export type OutboxState = { open: number; oldestMs: number; parked: number };
+/** How many messages are owed now, and how long the oldest has waited, in ms. */
+export type OutboxState = { open: number; oldestMs: number };
 
 export async function outboxState(orm: Orm): Promise<OutboxState> {
   const [row] = await orm.all<OutboxState>(sql`
-    SELECT COUNT(*) AS open, COALESCE(${NOW} - MIN(created_at), 0) AS "oldestMs",
-      (SELECT COUNT(*) FROM outbox WHERE done_at IS NOT NULL AND state = 'parked') AS parked
-    FROM outbox WHERE state IN ('pending', 'sending')`);
-  return row ?? { open: 0, oldestMs: 0, parked: 0 };
+    SELECT owed.open, COALESCE(${NOW} - o.created_at, 0) AS "oldestMs"
+    FROM (SELECT COUNT(*) AS open, MIN(p.id) AS first FROM outbox p WHERE ${open("p")}) owed
+    LEFT JOIN outbox o ON o.id = owed.first`);
+  return row ?? { open: 0, oldestMs: 0 };
 }
 
-/** Drops what was sent or skipped more than 30 days ago, and what was parked more than 90 days ago. */
+const DAY_MS = 24 * 3_600_000;
+const KEEP_DAYS = { done: 30, parked: 90 };
+
+/** Drops at most `limit` rows: what was sent or skipped more than 30 days ago, what was parked more than 90 days ago. */
 export function pruneOutbox(orm: Orm, limit: number): Statement {
+  const before = (days: number) => sql`${NOW} - ${days * DAY_MS}`;
   return orm.run(sql`
     DELETE FROM outbox WHERE id IN (
       SELECT id FROM outbox
-      WHERE done_at < ${NOW} - CASE state WHEN 'parked' THEN 90 ELSE 30 END * 86400000 LIMIT ${limit})`);
+      WHERE done_at < ${before(KEEP_DAYS.done)} AND (state <> 'parked' OR done_at < ${before(KEEP_DAYS.parked)})
+      LIMIT ${limit})`);
 }

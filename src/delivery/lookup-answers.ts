@@ -1,18 +1,12 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Bell } from "../bell.ts";
 import type { Leader } from "../checker/leader.ts";
 import type { Orm } from "../db/client.ts";
 import { LockLost } from "../db/lock.ts";
-import {
-  detachLookups,
-  dropLookups,
-  type LookupMessage,
-  markLookupsShown,
-  postponeLookupAnswer,
-  staleLookupMessages,
-} from "../db/lookups.ts";
+import { type LookupMessage, markLookupsShown, postponeLookupAnswer, staleLookupMessages } from "../db/lookups.ts";
 import type { Statement } from "../db/sql.ts";
 import { closeChat, migrateChat } from "../db/users.ts";
-import { describe, readRefusal } from "./verdict.ts";
+import { describe, type Refusal, readRefusal } from "./verdict.ts";
 
 export type LookupAnswersOptions = {
   orm: (query: string) => Orm;
@@ -29,67 +23,119 @@ export type LookupAnswersOptions = {
 const POLL_MS = 1_000;
 const AT_ONCE = 5;
 const RETRY_MS = 3_000;
+/** An answer whose sending stays unknown may have arrived each time, so it comes ever more rarely: 3 s, 6 s … 15 min. */
+const MAX_RETRY_MS = 15 * 60_000;
 
 /**
  * Turns "looking…" messages into their answers until the leader's signal aborts. An answer that was shown but not
- * recorded is shown again, which changes nothing.
+ * recorded is shown again: for a message that is edited this changes nothing.
  */
 export async function runLookupAnswers(options: LookupAnswersOptions, leader: Leader): Promise<void> {
   const { orm, bell, failed } = options;
+  const uncertain = new Map<number, number>();
   while (!leader.signal.aborted) {
     let shown = 0;
     try {
       const messages = await staleLookupMessages(orm("loop_lookup_answers"), AT_ONCE);
-      shown = messages.length;
-      if (leader.trusted()) await Promise.all(messages.map((message) => show(options, leader, message)));
+      const ends = await Promise.all(messages.map((message) => show(options, leader, message, uncertain)));
+      shown = ends.filter((isShown) => isShown).length;
     } catch (error) {
-      if (error instanceof LockLost) return;
       failed(error);
-      shown = 0;
     }
+    // While Telegram takes nothing, the next attempt can wait.
     if (shown === 0) await bell.wait(POLL_MS, leader.signal);
   }
 }
 
-async function show(options: LookupAnswersOptions, leader: Leader, message: LookupMessage): Promise<void> {
-  const { edit, send, render, report } = options;
-  const { chatId, threadId, messageId } = message;
-  let statements: (orm: Orm) => Statement[];
+/** Gives whether Telegram took the answer. `uncertain` counts, by chat, the answers in a row that may have arrived. */
+async function show(
+  options: LookupAnswersOptions,
+  leader: Leader,
+  message: LookupMessage,
+  uncertain: Map<number, number>,
+): Promise<boolean> {
+  const { chatId } = message;
   try {
-    const html = render(message);
-    const shownIn = messageId ?? (await send(chatId, threadId, html));
-    if (messageId !== undefined) await edit(chatId, messageId, html);
-    statements = (orm) => markLookupsShown(orm, message, shownIn);
-    report({ chatId, outcome: "shown" });
+    const shownIn = await tell(options, leader, message);
+    if (shownIn === undefined) return false;
+    uncertain.delete(chatId);
+    options.report({ chatId, outcome: "shown" });
+    await record(leader, (orm) => markLookupsShown(orm, message, shownIn));
+    return true;
   } catch (error) {
     const refusal = readRefusal(error);
-    report({ chatId, outcome: refusal.kind, error: describe(error) });
-    statements = (orm) => afterRefusal(orm, refusal);
+    const times = uncertain.get(chatId) ?? 0;
+    if (refusal.kind === "unknown") uncertain.set(chatId, times + 1);
+    else uncertain.delete(chatId);
+    options.report({ chatId, outcome: refusal.kind, error: describe(error) });
+    const retryMs = refusal.kind === "unknown" ? Math.min(RETRY_MS * 2 ** times, MAX_RETRY_MS) : RETRY_MS;
+    await record(leader, (orm) => afterRefusal(orm, message, refusal, retryMs));
+    return false;
   }
-  await leader.write("loop_record_answer", statements);
+}
 
-  function afterRefusal(orm: Orm, refusal: ReturnType<typeof readRefusal>): Statement[] {
-    switch (refusal.kind) {
-      case "unchanged":
-        return markLookupsShown(orm, message, messageId ?? 0);
-      case "gone":
-        // Somebody deleted the message: the answer is written anew.
-        return detachLookups(orm, message);
-      case "closed":
-        return closeChat(orm, chatId, "the chat is closed");
-      case "migrated":
-        return migrateChat(orm, chatId, refusal.to);
-      case "refused":
-      case "suspended":
-      case "suspect":
-        return dropLookups(orm, message);
-      case "wait":
-        return postponeLookupAnswer(orm, message, refusal.ms);
-      case "retry":
-      case "gateway":
-      case "unknown":
-      case "revoked":
-        return postponeLookupAnswer(orm, message, RETRY_MS);
+/**
+ * Changes the message; when it is gone, or cannot be changed, writes a new one, and when its topic takes none, outside of
+ * it. Gives the id of the message that tells it now; undefined when another instance might do the same already.
+ */
+async function tell(
+  { edit, send, render }: LookupAnswersOptions,
+  leader: Leader,
+  message: LookupMessage,
+): Promise<number | undefined> {
+  const { chatId, threadId, messageId } = message;
+  const html = render(message);
+  const ways: (() => Promise<number>)[] = [() => send(chatId, threadId, html)];
+  if (messageId !== undefined) ways.unshift(() => edit(chatId, messageId, html).then(() => messageId));
+  if (threadId !== 0) ways.push(() => send(chatId, 0, html));
+  for (const [n, way] of ways.entries()) {
+    if (!leader.trusted()) return undefined;
+    try {
+      return await way();
+    } catch (error) {
+      const { kind } = readRefusal(error);
+      if (kind === "unchanged" && messageId !== undefined) return messageId;
+      const mayWorkElsewhere = kind === "gone" || kind === "refused" || kind === "topic_closed";
+      if (n === ways.length - 1 || !mayWorkElsewhere) throw error;
+    }
+  }
+  return undefined;
+}
+
+function afterRefusal(orm: Orm, message: LookupMessage, refusal: Refusal, retryMs: number): Statement[] {
+  const { chatId } = message;
+  switch (refusal.kind) {
+    case "closed":
+      return closeChat(orm, chatId, "the chat is closed");
+    case "migrated":
+      return migrateChat(orm, chatId, refusal.to);
+    case "refused":
+    case "suspended":
+    case "suspect":
+    case "topic_closed":
+    case "gone":
+    case "unchanged":
+      // It cannot be told; what is still looked for goes on.
+      return markLookupsShown(orm, message, message.messageId);
+    case "wait":
+      return postponeLookupAnswer(orm, message, refusal.ms);
+    case "retry":
+    case "gateway":
+    case "unknown":
+    case "revoked":
+      return postponeLookupAnswer(orm, message, retryMs);
+  }
+}
+
+/** Records what became of an answer, until it is written or the term is over: what is forgotten is sent again. */
+async function record(leader: Leader, build: (orm: Orm) => Statement[]): Promise<void> {
+  for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 2_000)) {
+    try {
+      await leader.write("loop_record_answer", build);
+      return;
+    } catch (error) {
+      if (error instanceof LockLost || !leader.trusted()) return;
+      await sleep(delayMs);
     }
   }
 }

@@ -3,41 +3,49 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Telegram's limits for one chat (its FAQ: one message a second; twenty a minute to a group), with a margin, in ms. */
 export const paceOf = (chatType: string) => (chatType === "private" ? 1_050 : 3_100);
 
-/** Spaces sends evenly over all chats, and keeps one chat's topics apart. Times are monotonic, in ms. */
+/** So much lateness is made up for: half of what the default of 29 messages a second leaves free below Telegram's 30. */
+const DEBT_MS = 17;
+
+/** Spaces sends evenly over all chats. Times are monotonic, in ms. */
 export function createPace(messagesPerSecond: number) {
   const gap = 1000 / messagesPerSecond;
-  const chats = new Map<number, number>();
+  /** When each chat that got a 429 may be written to again. */
+  const refusals = new Map<number, number>();
   let next = 0;
-  let refused: { chatId: number; until: number } | undefined;
-  const pauseAll = (ms: number) => {
-    next = Math.max(next, performance.now() + ms);
-  };
+  let pausedUntil = 0;
+  const pausedMs = () => Math.max(pausedUntil - performance.now(), 0);
   return {
-    /** Waits for the turn of a message to this chat. */
-    async turn(chatId: number): Promise<void> {
-      const chatWait = (chats.get(chatId) ?? 0) - performance.now();
-      if (chatWait > 0) await sleep(chatWait);
-      // Counted from the planned time, not from when a timer woke: lateness does not add up.
-      const at = Math.max(next, performance.now() - gap);
-      next = at + gap;
-      const wait = at - performance.now();
-      if (wait > 0) await sleep(wait);
+    /**
+     * Waits for the turn of the next message, one caller at a time; false when there is none: everything is paused, or
+     * the signal aborted.
+     */
+    async turn(signal: AbortSignal): Promise<boolean> {
+      for (;;) {
+        if (signal.aborted || pausedMs() > 0) return false;
+        const now = performance.now();
+        // Counted from the planned time, not from when a timer woke: lateness does not add up.
+        const at = Math.max(next, now - DEBT_MS);
+        if (at <= now) {
+          next = at + gap;
+          return true;
+        }
+        await sleep(at - now, undefined, { signal }).catch(() => undefined);
+      }
     },
-    /** A message has gone to this chat: its next may follow after `ms`. */
-    sent(chatId: number, ms: number) {
-      const now = performance.now();
-      if (chats.size > 10_000) for (const [id, until] of chats) if (until < now) chats.delete(id);
-      chats.set(chatId, now + ms);
-    },
-    /** Nothing goes out for `ms`. */
-    pauseAll,
-    /** A 429, which does not say whose limit it was: once a second chat gets one meanwhile, it is everybody's. */
+    /**
+     * A 429, which does not say whose limit it was. Once two chats have one at a time it is taken for everybody's, for
+     * as long as both say: two chats that are slow each for itself stop the others no longer than the quicker one.
+     */
     refused(chatId: number, ms: number) {
       const now = performance.now();
-      if (refused !== undefined && refused.chatId !== chatId && now < refused.until) pauseAll(ms);
-      refused = { chatId, until: now + ms };
+      for (const [id, until] of refusals) if (until <= now) refusals.delete(id);
+      refusals.delete(chatId);
+      const longest = Math.max(0, ...refusals.values());
+      pausedUntil = Math.max(pausedUntil, Math.min(longest, now + ms));
+      refusals.set(chatId, now + ms);
     },
-    pausedMs: () => Math.max(next - performance.now() - gap, 0),
+    /** How long nothing goes out. */
+    pausedMs,
   };
 }
 

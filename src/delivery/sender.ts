@@ -2,201 +2,162 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Bell } from "../bell.ts";
 import type { Leader } from "../checker/leader.ts";
 import type { Orm } from "../db/client.ts";
-import { LockLost } from "../db/lock.ts";
-import {
-  type Claimed,
-  claimHeads,
-  markSent,
-  type NewsItem,
-  newsOf,
-  postpone,
-  setAside,
-  suspectForMs,
-} from "../db/outbox.ts";
+import { type News, newsFor } from "../db/news.ts";
+import { markSent, postpone, setAside } from "../db/outbox.ts";
 import type { Statement } from "../db/sql.ts";
-import { consequence, type Sending } from "./consequence.ts";
+import { consequence } from "./consequence.ts";
 import { createPace, type Pace, paceOf } from "./pace.ts";
+import { createReach, type Reach, type ReachEvent } from "./reach.ts";
+import { record } from "./record.ts";
+import { createStock, type Parcel } from "./stock.ts";
+import type { OutgoingMessage, Telegram } from "./telegram.ts";
 import { describe, type Refusal, readRefusal } from "./verdict.ts";
-
-/** What a notification is made of: the items of one or more checks of one streamer, the newest check first. */
-export type News = {
-  language: string;
-  streamerId: number;
-  streamerName: string;
-  streamerUrl: string;
-  /** The first items; `total` counts all of them. */
-  items: NewsItem[];
-  total: number;
-};
-
-/** A message as Telegram gets it; `html` is absent when only plain text will do. */
-export type OutgoingMessage = { html: string; plain: string; previewUrl?: string | undefined };
 
 export type SenderReport = {
   outcome: "sent" | "skipped" | "parked" | Refusal["kind"];
   chatId: number;
   rows: number;
   error?: string;
+  /** How long the oldest of the rows had been owed when it was claimed. */
   ageMs: number;
 };
 
 export type SenderOptions = {
   orm: (query: string) => Orm;
-  /** Sends one message; gives its id. Ends within the send timeout. */
-  send: (chatId: number, threadId: number, message: OutgoingMessage, plain: boolean) => Promise<number>;
+  /** Its calls end within a sixth of `staleMs`. */
+  telegram: Telegram;
+  /** Undefined when there is nothing to tell. */
   render: (news: News) => OutgoingMessage | undefined;
   messagesPerSecond: number;
+  /** The age at which the lock counts as abandoned. */
   staleMs: number;
   bell: Bell;
   report: (report: SenderReport) => void;
+  /** Told when sending stops because Telegram does not answer or the token is revoked, and when it goes on. */
+  reached: (event: ReachEvent) => void;
   failed: (error: unknown) => void;
 };
 
-/** Sends in flight or about to be: what a crash can double at most. Enough for the full rate at 300 ms a send. */
-const IN_FLIGHT = 10;
-const POLL_MS = 1_000;
+/** Sends in flight at most, which is what a crash can double: enough for the full rate at 300 ms a send. */
+const inFlight = (messagesPerSecond: number) => Math.max(10, Math.ceil(messagesPerSecond * 0.3));
 /** Items of a check that a notification may show. */
-const ITEMS_SHOWN = 10;
-
-/** A message to one chat, of all the rows claimed for the same streamer there. */
-type Parcel = { head: Claimed; rows: Claimed[] };
+const ITEMS_READ = 10;
+const UNREADABLE_RETRY_MS = 5_000;
 
 /**
  * Takes what is owed from the outbox to Telegram until the leader's signal aborts; then finishes what is in flight,
  * and gives the rest back. A message is sent at least once: an outcome that was not recorded is a message sent again.
  */
 export async function runSender(options: SenderOptions, leader: Leader): Promise<void> {
-  const { messagesPerSecond, bell, failed } = options;
+  const { telegram, messagesPerSecond, staleMs, bell, reached, failed } = options;
+  const { signal } = leader;
   const pace = createPace(messagesPerSecond);
+  const reach = createReach({ probe: telegram.probe, tell: reached });
+  const stock = createStock(options, leader);
+  const most = inFlight(messagesPerSecond);
   const flying = new Set<Promise<void>>();
-  const chats = new Map<number, Promise<void>>();
-  let claim = 0;
-  while (!leader.signal.aborted) {
-    let parcels: Parcel[] = [];
-    if (flying.size <= IN_FLIGHT / 2 && pace.pausedMs() < POLL_MS) {
-      try {
-        parcels = await claimParcels(options, leader, ++claim, IN_FLIGHT - flying.size);
-      } catch (error) {
-        if (error instanceof LockLost) break;
-        failed(error);
-      }
+  // Another instance might send it too: not without trust, and not when the claim has grown old.
+  const mayBeSent = ({ claimedAt }: Parcel) =>
+    !signal.aborted && leader.trusted() && performance.now() - claimedAt < staleMs / 3;
+
+  while (!signal.aborted) {
+    if (reach.isLost() || pace.pausedMs() > 0) {
+      await stock.giveAllBack();
+      if (reach.isLost()) await reach.regain(signal);
+      else await sleep(pace.pausedMs(), undefined, { signal }).catch(() => undefined);
+      continue;
     }
-    for (const parcel of parcels) {
-      const { chatId } = parcel.head;
-      const before = chats.get(chatId) ?? Promise.resolve();
-      const flight = before.then(() => deliver(options, leader, pace, parcel)).catch(failed);
-      chats.set(chatId, flight);
-      flying.add(flight);
-      void flight.then(() => {
+    const parcel = await stock.next();
+    if (parcel === undefined) continue;
+    const letter = await compose(options, leader, parcel);
+    if (letter === undefined) {
+      stock.done(parcel);
+      continue;
+    }
+    while (flying.size >= most) await Promise.race(flying);
+    const hasTurn = !reach.isLost() && (await pace.turn(signal));
+    if (!hasTurn || !mayBeSent(parcel)) {
+      await stock.putBack(parcel);
+      continue;
+    }
+    const flight = deliver(options, leader, { pace, reach }, letter)
+      .catch(failed)
+      .finally(() => {
         flying.delete(flight);
-        if (chats.get(chatId) === flight) chats.delete(chatId);
-        if (flying.size <= IN_FLIGHT / 2) bell.ring();
+        stock.done(parcel);
+        bell.ring();
       });
-    }
-    if (parcels.length === 0 || flying.size > IN_FLIGHT / 2)
-      await bell.wait(flying.size > 0 ? 100 : POLL_MS, leader.signal);
+    flying.add(flight);
   }
+  await stock.giveAllBack();
   await Promise.all(flying);
 }
 
-async function claimParcels(
-  { staleMs }: SenderOptions,
-  leader: Leader,
-  claim: number,
-  limit: number,
-): Promise<Parcel[]> {
+/** A parcel and what it says. */
+type Letter = { parcel: Parcel; news: News; message: OutgoingMessage };
+
+/** Renders what a parcel says; records it and gives undefined when there is nothing to send. */
+async function compose(options: SenderOptions, leader: Leader, parcel: Parcel): Promise<Letter | undefined> {
+  const { orm, render, report, failed } = options;
   const { epoch } = leader.term;
-  // The other term's sends have all timed out by then.
-  const orphanMs = Math.round((staleMs * 2) / 3);
-  const results = await leader.write("loop_claim", (orm) => claimHeads(orm, { epoch, claim }, { limit, orphanMs }));
-  const parcels = new Map<string, Parcel>();
-  for (const row of (results.at(-1)?.rows ?? []) as unknown as Claimed[]) {
-    const key = `${row.chatId} ${row.threadId} ${row.plain ? row.id : row.streamerId}`;
-    const parcel = parcels.get(key);
-    if (parcel === undefined) parcels.set(key, { head: row, rows: [row] });
-    else parcel.rows.push(row);
+  const { ids, rows, chatId, streamerId, head } = parcel;
+  const checkNumbers = rows.map(({ checkNumber }) => checkNumber);
+  const write = (build: (db: Orm) => Statement[]) => record(leader, "loop_record_send", build, failed);
+  const setAsideAs = async (state: "skipped" | "parked", error: string) => {
+    await write((db) => [setAside(db, epoch, { ids, state, error })]);
+    report({ outcome: state, chatId, rows: ids.length, error, ageMs: head.ageMs });
+    return undefined;
+  };
+
+  let news: News | undefined;
+  try {
+    news = await newsFor(orm("loop_news"), { chatId, streamerId, checkNumbers }, ITEMS_READ);
+  } catch (error) {
+    failed(error);
+    const again = { ids, delayMs: UNREADABLE_RETRY_MS, error: "the news cannot be read" };
+    await write((db) => [postpone(db, epoch, again, { noAttempt: true })]);
+    return undefined;
   }
-  return [...parcels.values()];
+  // The word that Undo looks for.
+  if (news === undefined) return await setAsideAs("skipped", "untracked");
+  try {
+    const message = render(news);
+    return message === undefined ? await setAsideAs("skipped", "nothing to tell") : { parcel, news, message };
+  } catch (error) {
+    failed(error);
+    return await setAsideAs("parked", `cannot be written: ${describe(error)}`);
+  }
 }
 
-async function deliver(options: SenderOptions, leader: Leader, pace: Pace, { head, rows }: Parcel): Promise<void> {
-  const { orm, send, render, report, bell } = options;
+/** Sends a message, and records what became of it. */
+async function deliver(
+  { telegram, report, failed }: SenderOptions,
+  leader: Leader,
+  { pace, reach }: { pace: Pace; reach: Reach },
+  { parcel, news, message }: Letter,
+): Promise<void> {
+  const { chatId, threadId, head, ids } = parcel;
   const { epoch } = leader.term;
-  const ids = rows.map(({ id }) => id);
-  const { chatId, threadId, ageMs } = head;
-  const claimedAt = performance.now();
-  const told = (outcome: SenderReport["outcome"], error?: string) =>
-    report({ outcome, chatId, rows: rows.length, ageMs, ...(error === undefined ? {} : { error }) });
+  const paceMs = paceOf(news.chatType);
+  const told = { chatId, rows: ids.length, ageMs: head.ageMs };
+  const write = (build: (db: Orm) => Statement[]) => record(leader, "loop_record_send", build, failed);
+  const sending = telegram.send(chatId, head.plain ? 0 : threadId, message, head.plain);
+  const answer = await sending.then(
+    (messageId) => ({ messageId }),
+    (error: unknown) => ({ refusal: readRefusal(error), error: describe(error) }),
+  );
 
-  let message: OutgoingMessage | undefined;
-  try {
-    message = render(await gatherNews(orm("loop_news"), rows));
-  } catch (error) {
-    await record(leader, (db) => [
-      postpone(db, epoch, { ids, delayMs: 5_000, error: "unreadable" }, { noAttempt: true }),
-    ]);
-    throw error;
-  }
-  if (message === undefined) {
-    await record(leader, (db) => [setAside(db, epoch, { ids, state: "skipped", error: "nothing to tell" })]);
-    return told("skipped");
-  }
-  await pace.turn(chatId);
-  // From here on another instance might send it too: not without trust, and not when the claim has grown old.
-  const old = performance.now() - claimedAt > options.staleMs / 3;
-  if (leader.signal.aborted || !leader.trusted() || old) {
-    if (leader.trusted()) {
-      await record(leader, (db) => [
-        postpone(db, epoch, { ids, delayMs: 0, error: "given back" }, { noAttempt: true }),
-      ]);
-    }
+  if ("messageId" in answer) {
+    reach.heard("sent");
+    await write((db) => markSent(db, epoch, { ids, chatId, messageId: answer.messageId, paceMs }));
+    report({ outcome: "sent", ...told });
     return;
   }
-  const paceMs = paceOf(head.chatType);
-  pace.sent(chatId, paceMs);
-  try {
-    const messageId = await send(chatId, head.plain ? 0 : threadId, message, head.plain);
-    await record(leader, (db) => markSent(db, epoch, { ids, chatId, messageId, paceMs }));
-    told("sent");
-  } catch (error) {
-    if (error instanceof LockLost) return;
-    const refusal = readRefusal(error);
-    if (refusal.kind === "wait") pace.refused(chatId, refusal.ms);
-    const suspectMs = refusal.kind === "suspect" ? await suspectForMs(orm("loop_suspect"), chatId) : undefined;
-    const sending: Sending = { ids, chatId, epoch, head, suspectMs, error: describe(error) };
-    const { state, statements, pauseAllMs } = consequence(refusal, sending);
-    if (pauseAllMs !== undefined) pace.pauseAll(pauseAllMs);
-    await record(leader, statements);
-    told(state ?? refusal.kind, describe(error));
-    if (refusal.kind === "migrated" || refusal.kind === "refused") bell.ring();
-  }
-}
-
-/** The items of all the checks that a parcel tells of, the newest check first. */
-async function gatherNews(orm: Orm, rows: Claimed[]): Promise<News> {
-  const checks = [...rows].sort((a, b) => b.checkNumber - a.checkNumber);
-  const found = [];
-  for (const check of checks) found.push(await newsOf(orm, check, ITEMS_SHOWN));
-  const [head] = checks;
-  if (head === undefined) throw new Error("a parcel without rows");
-  const { language, streamerId, streamerName, streamerUrl } = head;
-  const items = found.flatMap(({ items }) => items).slice(0, ITEMS_SHOWN);
-  const total = found.reduce((sum, { total }) => sum + total, 0);
-  return { language, streamerId, streamerName, streamerUrl, items, total };
-}
-
-/**
- * Records what became of a send, again and again until it is written or the term is over: a row of our own term that
- * is forgotten stays `sending` until the next term takes it up, and is sent twice then.
- */
-async function record(leader: Leader, build: (orm: Orm) => Statement[]): Promise<void> {
-  for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 2_000)) {
-    try {
-      await leader.write("loop_record_send", build);
-      return;
-    } catch (error) {
-      if (error instanceof LockLost || !leader.trusted()) return;
-      await sleep(delayMs);
-    }
-  }
+  const { refusal, error } = answer;
+  reach.heard(refusal.kind, error);
+  if (refusal.kind === "wait") pace.refused(chatId, refusal.ms);
+  const { suspectMs } = news;
+  const { state, statements } = consequence(refusal, { ids, chatId, epoch, head, paceMs, suspectMs, error });
+  await write(statements);
+  report({ outcome: state ?? refusal.kind, error, ...told });
 }

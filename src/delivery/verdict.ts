@@ -4,8 +4,9 @@ import { GrammyError, HttpError } from "grammy";
  * What an answer of Telegram means for the message that was sent:
  * - `wait`: not sent, come back after `ms` · `retry`: surely not sent · `gateway`: probably not sent
  * - `unknown`: it may have arrived · `closed`: the chat takes no messages any more · `suspect`: it refuses, perhaps not for good
- * - `migrated`: the chat has the new id `to` · `suspended`: the bot may not write there now · `refused`: the message itself is at fault
- * - `gone`: there is no such message to edit · `unchanged`: the message shows this already · `revoked`: the token is not valid any more
+ * - `migrated`: the chat has the new id `to` · `suspended`: the bot may not write there now
+ * - `topic_closed`: nor in this topic · `refused`: the message itself is at fault · `gone`: there is no such message to edit
+ * - `unchanged`: the message shows this already · `revoked`: the token is not valid any more
  */
 export type Refusal =
   | { kind: "wait"; ms: number }
@@ -18,6 +19,7 @@ export type Refusal =
         | "closed"
         | "suspect"
         | "suspended"
+        | "topic_closed"
         | "refused"
         | "gone"
         | "unchanged"
@@ -26,7 +28,10 @@ export type Refusal =
 
 type Row = { code: number; text?: RegExp; kind: Exclude<Refusal["kind"], "wait" | "migrated"> };
 
-/** The first row that fits counts. The texts are those of the Bot API server's source (Client.cpp). */
+/**
+ * The first row that fits counts. The texts are those of the Bot API server (tdlib/telegram-bot-api, Client.cpp), which
+ * turns most errors of Telegram's own servers into 400 and passes their names in capitals on.
+ */
 const ANSWERS: Row[] = [
   { code: 400, text: /message is not modified/i, kind: "unchanged" },
   {
@@ -35,9 +40,10 @@ const ANSWERS: Row[] = [
     kind: "gone",
   },
   { code: 400, text: /chat not found|PEER_ID_INVALID|user not found/i, kind: "closed" },
+  { code: 400, text: /TOPIC_CLOSED/i, kind: "topic_closed" },
   {
     code: 400,
-    text: /CHAT_WRITE_FORBIDDEN|CHAT_SEND_\w+_FORBIDDEN|not enough rights|have no rights|CHAT_RESTRICTED|need administrator rights/i,
+    text: /CHAT_\w*FORBIDDEN|CHAT_RESTRICTED|CHAT_ADMIN_REQUIRED|not enough rights|have no (rights|write access)|need administrator rights/i,
     kind: "suspended",
   },
   { code: 400, kind: "refused" },
@@ -47,14 +53,15 @@ const ANSWERS: Row[] = [
     text: /blocked by the user|user is deactivated|was kicked|is not a member|was deleted|can't initiate conversation/i,
     kind: "closed",
   },
-  { code: 403, text: /CHAT_WRITE_FORBIDDEN|not enough rights|have no rights/i, kind: "suspended" },
+  { code: 403, text: /CHAT_\w*FORBIDDEN|not enough rights|have no (rights|write access)/i, kind: "suspended" },
   { code: 403, kind: "suspect" },
   { code: 404, kind: "revoked" },
   { code: 413, kind: "refused" },
 ];
 
-/** Failures before anything could be sent. */
-const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "EADDRNOTAVAIL"]);
+/** Failures before anything could be sent: no address, no connection, no TLS. */
+const NEVER_SENT =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ERR_TLS_\w+|CERT_\w+|\w*SELF_SIGNED_CERT\w*|UNABLE_TO_\w+)$/;
 
 /** Reads what a call of the Bot API threw. */
 export function readRefusal(error: unknown): Refusal {
@@ -68,11 +75,13 @@ export function readRefusal(error: unknown): Refusal {
     };
   }
   if (error instanceof HttpError) {
-    const inner: unknown = error.error;
-    const code = typeof inner === "object" && inner !== null && "code" in inner ? String(inner.code) : "";
-    if (NEVER_SENT.has(code)) return { kind: "retry" };
+    const code = codeOf(error.error);
+    const text = error.error instanceof Error ? error.error.message : "";
+    if (NEVER_SENT.test(code)) return { kind: "retry" };
+    // Connecting can time out, and so can waiting for an answer.
+    if (code === "ETIMEDOUT" && !/read ETIMEDOUT/.test(text)) return { kind: "retry" };
     // A page where JSON was expected comes from a gateway in front of the Bot API; a cut body may come from behind it.
-    if (inner instanceof Error && /Unexpected token '?</.test(inner.message)) return { kind: "gateway" };
+    if (/Unexpected token '?</.test(text)) return { kind: "gateway" };
   }
   return { kind: "unknown" };
 }
@@ -81,10 +90,15 @@ export function readRefusal(error: unknown): Refusal {
 export function describe(error: unknown): string {
   if (error instanceof GrammyError) return `${error.error_code} ${error.description}`;
   if (error instanceof HttpError) {
-    const inner: unknown = error.error;
-    return typeof inner === "object" && inner !== null && "code" in inner
-      ? `network: ${String(inner.code)}`
-      : "network: no usable answer";
+    const code = codeOf(error.error);
+    if (code !== "") return `network: ${code}`;
+    const isLate = error.error instanceof Error && /^Request to '\w+' timed out/.test(error.error.message);
+    return isLate ? "network: no answer in time" : "network: no usable answer";
   }
   return error instanceof Error ? error.name : "unknown error";
+}
+
+/** The code of a system error, which grammY hands on inside its own; "" when there is none. */
+function codeOf(inner: unknown): string {
+  return typeof inner === "object" && inner !== null && "code" in inner ? String(inner.code) : "";
 }

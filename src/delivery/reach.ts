@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, type Refusal, readRefusal } from "./verdict.ts";
+
+/** Whether sending makes sense: `lost` is told when it stops making sense and for each vain question after that. */
+export type ReachEvent = { kind: "lost"; why: "silent" | "revoked"; error: string } | { kind: "back" };
+
+export type ReachOptions = {
+  /** Asks Telegram something that changes nothing; rejects like a call of the Bot API. */
+  probe: () => Promise<void>;
+  tell: (event: ReachEvent) => void;
+};
+
+/** Sends in a row without an answer from Telegram itself, after which none is risked any more. */
+const SILENT_SENDS = 3;
+const PROBE_MS = { first: 1_000, most: 60_000 };
+const NO_ANSWER: ReadonlySet<string> = new Set<Refusal["kind"]>(["retry", "gateway", "unknown"]);
+
+/**
+ * Notices when Telegram gives no answers, or does not know the token: then it is asked something harmless from time to
+ * time, instead of messages that each may arrive unnoticed or be given up for an outage.
+ */
+export function createReach({ probe, tell }: ReachOptions) {
+  let silent = 0;
+  let lost: "silent" | "revoked" | undefined;
+
+  return {
+    isLost: () => lost !== undefined,
+    /** What became of a send. */
+    heard(outcome: Refusal["kind"] | "sent", error = "") {
+      silent = NO_ANSWER.has(outcome) ? silent + 1 : 0;
+      if (lost !== undefined || (outcome !== "revoked" && silent < SILENT_SENDS)) return;
+      lost = outcome === "revoked" ? "revoked" : "silent";
+      tell({ kind: "lost", why: lost, error });
+    },
+    /** Waits until Telegram answers, or the signal aborts. */
+    async regain(signal: AbortSignal): Promise<void> {
+      for (let delayMs = PROBE_MS.first; ; delayMs = Math.min(delayMs * 2, PROBE_MS.most)) {
+        await sleep(delayMs, undefined, { signal }).catch(() => undefined);
+        if (signal.aborted) return;
+        try {
+          await probe();
+        } catch (error) {
+          const { kind } = readRefusal(error);
+          if (kind === "revoked" || NO_ANSWER.has(kind)) {
+            lost = kind === "revoked" ? "revoked" : "silent";
+            tell({ kind: "lost", why: lost, error: describe(error) });
+            continue;
+          }
+        }
+        lost = undefined;
+        silent = 0;
+        tell({ kind: "back" });
+        return;
+      }
+    },
+  };
+}
+
+export type Reach = ReturnType<typeof createReach>;

@@ -1,0 +1,149 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Bell } from "../bell.ts";
+import type { Leader } from "../checker/leader.ts";
+import { type Claimed, claim, dueHeads, type Head, readClaimed } from "../db/claims.ts";
+import type { Orm } from "../db/client.ts";
+import { LockLost } from "../db/lock.ts";
+import { giveBack } from "../db/outbox.ts";
+import { record } from "./record.ts";
+
+/** A message to one chat: the rows claimed for the same streamer there. */
+export type Parcel = {
+  chatId: number;
+  threadId: number;
+  streamerId: number;
+  head: Claimed;
+  rows: Claimed[];
+  ids: number[];
+  /** Not later than it was claimed, on the monotonic clock. */
+  claimedAt: number;
+};
+
+export type StockOptions = {
+  orm: (query: string) => Orm;
+  messagesPerSecond: number;
+  staleMs: number;
+  /** Rung when something may be owed. */
+  bell: Bell;
+  failed: (error: unknown) => void;
+};
+
+/** What is owed is looked at once in so long, whoever rings. */
+const POLL_MS = 1_000;
+const SOONEST_MS = 10;
+/** Parcels are claimed for so long ahead, so that a claim costs no turn; less when the lease is short. */
+const AHEAD_MS = 1_000;
+/** Looking at a long queue takes time: it may use a tenth of it, and finds enough for so many claims. */
+const SHARE = 10;
+
+/**
+ * Parcels claimed a little before their turn. A chat has one parcel at a time, here or in flight, until done() is told:
+ * that keeps its pace, and an answer about the chat comes before the next attempt.
+ */
+export function createStock(options: StockOptions, leader: Leader) {
+  const { orm, messagesPerSecond, staleMs, bell, failed } = options;
+  const { signal } = leader;
+  const { epoch } = leader.term;
+  const ahead = Math.max(2, Math.ceil((messagesPerSecond * Math.min(AHEAD_MS, staleMs / 6)) / 1000));
+  // The other term's sends have all timed out by then.
+  const orphanMs = Math.round((staleMs * 2) / 3);
+  const parcels: Parcel[] = [];
+  const busy = new Set<number>();
+  let heads: Head[] = [];
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let restMs = 0;
+  let waitMs = POLL_MS;
+  let filling: Promise<void> | undefined;
+
+  /** Looks for heads anew, unless the last look is fresh enough, or too near for what it took. */
+  async function look(): Promise<void> {
+    const age = performance.now() - lookedAt;
+    if (heads.length > 0 && age < Math.max(POLL_MS, restMs)) return;
+    await sleep(Math.max(restMs - age, 0), undefined, { signal });
+    lookedAt = performance.now();
+    const found = await dueHeads(orm("loop_due"), { limit: ahead * SHARE, orphanMs });
+    restMs = (performance.now() - lookedAt) * SHARE;
+    heads = found.filter((head) => head.waitMs === 0);
+    waitMs = Math.max(Math.min(found[heads.length]?.waitMs ?? POLL_MS, POLL_MS), SOONEST_MS);
+  }
+
+  function take(count: number): Head[] {
+    const taken: Head[] = [];
+    while (taken.length < count) {
+      const head = heads.shift();
+      if (head === undefined) break;
+      if (busy.has(head.chatId)) continue;
+      busy.add(head.chatId);
+      taken.push(head);
+    }
+    return taken;
+  }
+
+  async function fill(): Promise<void> {
+    let taken: Head[] = [];
+    try {
+      await look();
+      taken = take(ahead - parcels.length);
+      if (taken.length === 0) return;
+      const claimedAt = performance.now();
+      const ids = taken.map(({ id }) => id);
+      const [result] = await leader.write("loop_claim", (db) => [claim(db, epoch, ids, orphanMs)]);
+      const claimed = toParcels(readClaimed(result), claimedAt);
+      parcels.push(...ids.flatMap((id) => claimed.find(({ head }) => head.id === id) ?? []));
+      taken = taken.filter(({ chatId }) => !claimed.some((parcel) => parcel.chatId === chatId));
+    } catch (error) {
+      // A claim that took place without our knowing is an orphan, and taken up as one.
+      heads = [];
+      if (!signal.aborted && !(error instanceof LockLost)) failed(error);
+    }
+    for (const { chatId } of taken) busy.delete(chatId);
+  }
+
+  async function giveAllBack(): Promise<void> {
+    await filling;
+    heads = [];
+    await putBack(parcels.splice(0));
+  }
+
+  async function putBack(unsent: Parcel[]): Promise<void> {
+    const ids = unsent.flatMap((parcel) => parcel.ids);
+    if (ids.length > 0) await record(leader, "loop_give_back", (db) => [giveBack(db, epoch, ids)], failed);
+    for (const { chatId } of unsent) busy.delete(chatId);
+  }
+
+  return {
+    /** The next parcel; undefined when nothing was owed for a while, or the signal aborted. */
+    async next(): Promise<Parcel | undefined> {
+      if (parcels.length <= ahead / 2 && !signal.aborted) {
+        filling ??= fill().finally(() => {
+          filling = undefined;
+        });
+      }
+      if (parcels.length === 0) await filling;
+      const parcel = parcels.shift();
+      if (parcel === undefined) await bell.wait(waitMs, signal);
+      return parcel;
+    },
+    /** The outcome of a parcel is recorded. */
+    done({ chatId }: Parcel) {
+      busy.delete(chatId);
+    },
+    /** A parcel that was not sent goes back to the queue as it was. */
+    putBack: (parcel: Parcel) => putBack([parcel]),
+    /** All parcels that nobody has asked for yet go back. */
+    giveAllBack,
+  };
+}
+
+export type Stock = ReturnType<typeof createStock>;
+
+/** One parcel for each chat, topic and streamer; a claim gives each row's whole group or none of it. */
+function toParcels(rows: Claimed[], claimedAt: number): Parcel[] {
+  const groups = Map.groupBy(rows, ({ chatId, threadId, streamerId }) => `${chatId} ${threadId} ${streamerId}`);
+  return [...groups.values()].flatMap((rows) => {
+    const [head] = rows;
+    if (head === undefined) return [];
+    const { chatId, threadId, streamerId } = head;
+    return [{ chatId, threadId, streamerId, head, rows, ids: rows.map(({ id }) => id), claimedAt }];
+  });
+}

@@ -1,0 +1,490 @@
+import { expect, test } from "vitest";
+import type { Telegram } from "../../sandbox/telegram/telegram.ts";
+import { sql } from "../../src/db/orm.ts";
+import { untrackStreamer } from "../../src/db/trackings.ts";
+import { reopenChat, writeAll } from "../../src/db/users.ts";
+import { look, wish, wishes } from "../db/story.ts";
+import { chatState, outboxOf, pass, postOffice, stateOf } from "./post-office.ts";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+const sends = ({ calls }: Telegram, chat?: { id: number }) =>
+  calls.filter(({ method, chatId }) => method === "sendMessage" && (chat === undefined || chatId === chat.id));
+const fromBot = (telegram: Telegram, chat: { id: number }) => telegram.messages(chat).filter(({ fromBot }) => fromBot);
+const textsTo = (telegram: Telegram, chat: { id: number }) => fromBot(telegram, chat).map(({ text }) => text);
+const refusal = (code: number, description: string, retryAfter?: number) => ({
+  kind: "error" as const,
+  code,
+  description,
+  parameters: retryAfter === undefined ? undefined : { retry_after: retryAfter },
+});
+
+test("what is owed arrives once, as it was written", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  await look(db, 1, [wish("b", { name: 'USB <-> HDMI & "co"' }), wish("a")]);
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 1);
+  expect(textsTo(telegram, fan)).toEqual([expect.stringContaining('• USB <-> HDMI & "co" – 972')]);
+  expect(await outboxOf(db)).toMatchObject([{ state: "sent", attempts: 1, error: null }]);
+  expect(sender.failures).toEqual([]);
+});
+
+test("checks of one streamer that wait become one message; another streamer's is another, in order and at the chat's pace", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  const bao = await post.follow(fan, "bao");
+  await look(db, 1, wishes("ba"));
+  await look(db, bao, wishes("ca"));
+  await look(db, 1, wishes("dba"));
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 2);
+  const [first, second] = fromBot(telegram, fan);
+  expect(first?.text).toMatch(/mila.*2 .*\n• Item d.*\n• Item b/);
+  expect(second?.text).toMatch(/bao.*\n• Item c/);
+  expect((second?.date ?? 0) - (first?.date ?? 0)).toBeGreaterThanOrEqual(1_000);
+  expect(await stateOf(db)).toBe("sent sent sent");
+});
+
+test("markup that Telegram refuses goes as plain text outside of its topic; when that is refused too, the next takes its turn", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const forum = telegram.group({ forum: true });
+  const topic = telegram.topic(forum);
+  const mila = await post.follow(forum, "mila", topic);
+  const bao = await post.follow(forum, "bao", topic);
+  await look(db, mila, wishes("ba"));
+  await look(db, bao, wishes("ca"));
+  telegram.fault({
+    when: ({ params }) => params.parse_mode === undefined && String(params.text).includes("bao"),
+    do: refusal(400, "Bad Request: message is too long"),
+  });
+  const sender = post.start({ render: ({ streamerName }) => ({ html: `<oops>`, plain: `News of ${streamerName}` }) });
+  await sender.until((reports) => reports.length === 2);
+  expect(fromBot(telegram, forum)).toMatchObject([{ text: "News of mila", threadId: undefined }]);
+  await pass(db, MINUTE);
+  sender.bell.ring();
+  await sender.until((reports) => reports.length === 4);
+  expect(sender.reports.map(({ outcome }) => outcome)).toEqual(["refused", "sent", "refused", "parked"]);
+  expect(await outboxOf(db)).toMatchObject([
+    { state: "sent", plain: true },
+    { state: "parked", plain: true, attempts: 1, error: "400 Bad Request: message is too long" },
+  ]);
+});
+
+test("a message whose sending stays unknown is sent three times at most, and the next takes its turn", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  const bao = await post.follow(fan, "bao");
+  await look(db, 1, wishes("ba"));
+  await look(db, bao, wishes("ca"));
+  telegram.fault({ when: ({ params }) => String(params.text).includes("mila"), do: { kind: "accept-then-reset" } });
+  const sender = post.start();
+  for (let copies = 1; copies <= 3; copies++) {
+    await sender.until((reports) => reports.length === copies);
+    if (copies === 2) await look(db, 1, wishes("dba"));
+    await pass(db, 5 * MINUTE);
+    sender.bell.ring();
+  }
+  await sender.until((reports) => reports.length === 4);
+  expect(sender.reports.map(({ outcome }) => outcome)).toEqual(["unknown", "unknown", "parked", "sent"]);
+  expect(textsTo(telegram, fan).filter((text) => text.includes("Item b"))).toHaveLength(3);
+  expect(textsTo(telegram, fan).at(-1)).toContain("bao");
+  // What was new meanwhile is not given up with it.
+  expect(await stateOf(db)).toBe("parked sent pending");
+});
+
+test("a 429 holds back its chat alone, topics and all, and a new leader knows of it", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const forum = telegram.group({ forum: true });
+  const [mila, bao] = [
+    await post.follow(forum, "mila", telegram.topic(forum)),
+    await post.follow(forum, "bao", telegram.topic(forum)),
+  ];
+  const fan = await post.fan("mila");
+  await look(db, mila, wishes("ba"));
+  await look(db, bao, wishes("ba"));
+  telegram.fault({
+    when: ({ chatId }) => chatId === forum.id,
+    do: refusal(429, "Too Many Requests: retry after 60", 60),
+  });
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 2);
+  await telegram.until(fan, /mila/);
+  await sender.stop();
+  const next = post.start();
+  await look(db, mila, wishes("cba"));
+  await pass(db, 5_000);
+  next.bell.ring();
+  await next.until((reports) => reports.length === 1);
+  expect(next.reports).toMatchObject([{ outcome: "sent", chatId: fan.id }]);
+  expect(sends(telegram, forum)).toHaveLength(1);
+  await pass(db, MINUTE);
+  next.bell.ring();
+  await next.until((reports) => reports.length === 2);
+  expect(sends(telegram, forum)).toHaveLength(2);
+});
+
+test("once a second chat gets a 429 meanwhile, nothing goes out until it is over", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fans = [await post.fan("mila"), await post.fan("mila"), await post.fan("mila"), await post.fan("mila")];
+  await look(db, 1, wishes("ba"));
+  const limited = fans.slice(0, 2).map(({ id }) => id);
+  telegram.fault({
+    when: ({ chatId }) => limited.includes(chatId ?? 0),
+    times: 2,
+    do: refusal(429, "Too Many Requests: retry after 1", 1),
+  });
+  const sender = post.start({ messagesPerSecond: 20 });
+  await sender.until((reports) => reports.length === 6);
+  const [, second, third] = sends(telegram);
+  expect(
+    sends(telegram)
+      .slice(0, 2)
+      .map(({ code }) => code),
+  ).toEqual([429, 429]);
+  expect((third?.at ?? 0) - (second?.at ?? 0)).toBeGreaterThanOrEqual(940);
+  expect(await stateOf(db)).toBe("sent sent sent sent");
+});
+
+test("a chat that blocked the bot costs one refusal, keeps what it follows, and hears what is new when it is back", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  const other = await post.fan("mila");
+  const bao = await post.follow(fan, "bao");
+  await look(db, 1, wishes("ba"));
+  await look(db, bao, wishes("ba"));
+  telegram.block(fan);
+  const sender = post.start();
+  await telegram.until(other, /mila/);
+  await sender.until((reports) => reports.length === 2);
+  expect(await chatState(db, fan.id)).toMatchObject({ active: false, trackings: 2 });
+  await look(db, 1, wishes("cba"));
+  await pass(db, MINUTE);
+  sender.bell.ring();
+  await sender.until((reports) => reports.length === 3);
+  expect(sends(telegram, fan)).toHaveLength(1);
+  telegram.unblock(fan);
+  await writeAll(db.for("test"), reopenChat(db.for("test"), fan.id));
+  await look(db, 1, wishes("dcba"));
+  sender.bell.ring();
+  await telegram.until(fan, /Item d/);
+  expect(textsTo(telegram, fan)).toHaveLength(1);
+});
+
+test("an odd 403 closes a chat only when it says so again a day later", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  await look(db, 1, wishes("ba"));
+  telegram.fault({ when: () => true, do: refusal(403, "Forbidden: bot can't send messages to the user") });
+  const sender = post.start();
+  const refusedAgain = async (ms: number) => {
+    const before = sender.reports.length;
+    await pass(db, ms);
+    sender.bell.ring();
+    await sender.until((reports) => reports.length > before);
+  };
+  await sender.until((reports) => reports.length === 1);
+  await refusedAgain(6 * MINUTE);
+  expect(await chatState(db, fan.id)).toMatchObject({ active: true, trackings: 1 });
+  await refusedAgain(DAY / 2);
+  expect(await outboxOf(db)).toMatchObject([{ state: "pending", attempts: 3 }]);
+  await refusedAgain(DAY / 2);
+  expect(await chatState(db, fan.id)).toMatchObject({ active: false, suspectMs: null, trackings: 1 });
+  expect(sender.reports.map(({ outcome }) => outcome)).toEqual(["suspect", "suspect", "suspect", "closed"]);
+});
+
+test("a message that is taken clears the suspicion", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  await look(db, 1, wishes("ba"));
+  telegram.fault({ when: () => true, times: 1, do: refusal(403, "Forbidden: bot can't send messages to the user") });
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 1);
+  await pass(db, 2 * DAY);
+  sender.bell.ring();
+  await sender.until((reports) => reports.length === 2);
+  expect(await chatState(db, fan.id)).toMatchObject({ active: true, suspectMs: null });
+});
+
+test("where the bot may not write it asks once a day, and gives up what is a week old", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  const bao = await post.follow(fan, "bao");
+  await look(db, 1, wishes("ba"));
+  await look(db, bao, wishes("ba"));
+  telegram.fault({ when: () => true, do: refusal(400, "Bad Request: CHAT_WRITE_FORBIDDEN") });
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 1);
+  await pass(db, 8 * DAY);
+  await look(db, bao, wishes("cba"));
+  sender.bell.ring();
+  await sender.until((reports) => reports.length === 3);
+  expect(await outboxOf(db)).toMatchObject([
+    { state: "parked", error: "400 Bad Request: CHAT_WRITE_FORBIDDEN" },
+    { state: "parked" },
+    { state: "pending" },
+  ]);
+});
+
+test("a closed topic holds back its own messages only", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const forum = telegram.group({ forum: true });
+  const [shut, opened] = [telegram.topic(forum), telegram.topic(forum)];
+  const [mila, bao] = [await post.follow(forum, "mila", shut), await post.follow(forum, "bao", opened)];
+  await look(db, mila, wishes("ba"));
+  await look(db, bao, wishes("ba"));
+  telegram.closeTopic(forum, shut);
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 2);
+  expect(fromBot(telegram, forum)).toMatchObject([{ threadId: opened }]);
+  telegram.reopenTopic(forum, shut);
+  await pass(db, DAY);
+  sender.bell.ring();
+  await sender.until((reports) => reports.length === 3);
+  expect(fromBot(telegram, forum).at(-1)).toMatchObject({ threadId: shut });
+});
+
+test("a group that became a supergroup gets everything there, in order, and once where both had it", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const group = telegram.group();
+  const [mila, bao] = [await post.follow(group, "mila"), await post.follow(group, "bao")];
+  await look(db, mila, wishes("ba"));
+  const supergroup = telegram.migrate(group);
+  await post.follow(supergroup, "bao");
+  await look(db, bao, wishes("ba"));
+  expect(await outboxOf(db)).toHaveLength(3);
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 2);
+  expect(textsTo(telegram, supergroup)).toEqual([expect.stringContaining("mila")]);
+  expect(sender.reports.map(({ outcome }) => outcome)).toEqual(["migrated", "sent"]);
+  await pass(db, MINUTE);
+  sender.bell.ring();
+  await sender.until((reports) => reports.length === 3);
+  expect(textsTo(telegram, supergroup)).toEqual([expect.stringContaining("mila"), expect.stringContaining("bao")]);
+  expect(await outboxOf(db)).toMatchObject([
+    { chat: supergroup.id, state: "sent", attempts: 1 },
+    { chat: supergroup.id, state: "sent" },
+  ]);
+  expect(await chatState(db, supergroup.id)).toMatchObject({ active: true, trackings: 2 });
+  expect(await chatState(db, group.id)).toBeUndefined();
+});
+
+test("a revoked token stops the sending, costs no message anything, and is told", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  await post.fan("mila");
+  await post.fan("mila");
+  await look(db, 1, wishes("ba"));
+  const sender = post.start({ token: "42:REVOKED-token_abcdefghijklmnopqrstuv", messagesPerSecond: 10 });
+  await sender.until((_, reached) => reached.length >= 2);
+  expect(sender.reached[0]).toEqual({ kind: "lost", why: "revoked", error: "401 Unauthorized" });
+  expect(sender.reports).toHaveLength(1);
+  await sender.stop();
+  expect(await outboxOf(db)).toMatchObject([
+    { state: "pending", attempts: 0, waitMs: 0 },
+    { state: "pending", attempts: 0, waitMs: 0 },
+  ]);
+  const restarted = post.start();
+  await restarted.until((reports) => reports.length === 2);
+  expect(await stateOf(db)).toBe("sent sent");
+  expect(sends(telegram)).toHaveLength(2);
+});
+
+test("while Telegram answers nothing, messages are not risked; it goes on when it answers", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  for (let n = 0; n < 8; n++) await post.fan("mila");
+  await look(db, 1, wishes("ba"));
+  const back = telegram.fault({ when: () => true, do: { kind: "reset" } });
+  const sender = post.start({ messagesPerSecond: 50 });
+  await sender.until((_, reached) => reached.length >= 2);
+  expect(sends(telegram).length).toBeLessThanOrEqual(4);
+  back();
+  await sender.until((reports, reached) => reached.at(-1)?.kind === "back" && reports.length >= 8);
+  await pass(db, MINUTE);
+  sender.bell.ring();
+  await sender.until((reports) => reports.filter(({ outcome }) => outcome === "sent").length === 8);
+  expect(await stateOf(db)).toBe("sent sent sent sent sent sent sent sent");
+});
+
+test("a stop lets sends in flight finish, and gives back the rest for the next leader to send at once", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fans = [await post.fan("mila"), await post.fan("mila"), await post.fan("mila")];
+  await look(db, 1, wishes("ba"));
+  telegram.fault({ when: ({ chatId }) => chatId === fans[0]?.id, do: { kind: "delay", ms: 150 } });
+  const sender = post.start({ messagesPerSecond: 5 });
+  const stopped = new Promise<void>((resolve) => {
+    telegram.onChange((change) => {
+      if (change.kind === "call") resolve(sender.stop());
+    });
+  });
+  await stopped;
+  expect(await outboxOf(db)).toMatchObject([
+    { state: "sent", attempts: 1 },
+    { state: "pending", attempts: 0, waitMs: 0 },
+    { state: "pending", attempts: 0, waitMs: 0 },
+  ]);
+  const next = post.start();
+  await next.until((reports) => reports.length === 2);
+  expect(fans.map((fan) => fromBot(telegram, fan).length)).toEqual([1, 1, 1]);
+});
+
+test("what a leader that died had claimed is sent by the next, once its sends are surely over", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fans = [await post.fan("mila"), await post.fan("bao")];
+  await look(db, 1, wishes("ba"));
+  await look(db, 2, wishes("ba"));
+  await db.for("test").run(sql`
+    UPDATE outbox SET state = 'sending', attempts = 1, claim_epoch = 0,
+      claimed_at = CAST(unixepoch('subsec') * 1000 AS INTEGER) - CASE streamer_id WHEN 1 THEN 39000 ELSE 41000 END`);
+  const sender = post.start({ staleMs: 60_000 });
+  await sender.until((reports) => reports.length === 1);
+  expect(fans.map((fan) => fromBot(telegram, fan).length)).toEqual([0, 1]);
+  await pass(db, 2_000);
+  sender.bell.ring();
+  await sender.until((reports) => reports.length === 2);
+  expect(await outboxOf(db)).toMatchObject([
+    { state: "sent", attempts: 2 },
+    { state: "sent", attempts: 2 },
+  ]);
+});
+
+test("a process that has stood still sends nothing when it wakes up after its lease", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  await post.fan("mila");
+  await look(db, 1, wishes("ba"));
+  let woke = 0;
+  const sender = post.start({
+    staleMs: 400,
+    render: () => {
+      const asleepUntil = performance.now() + 350;
+      while (performance.now() < asleepUntil);
+      woke++;
+      return { html: "late", plain: "late" };
+    },
+  });
+  while (woke === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await sender.stop();
+  expect(sends(telegram)).toEqual([]);
+});
+
+test("an outcome that cannot be recorded is recorded later, and nothing is sent twice", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  await look(db, 1, wishes("ba"));
+  let failures = 2;
+  const sender = post.start({
+    db: {
+      ...db,
+      for: (query) => {
+        if (query === "loop_record_send" && failures-- > 0) throw new Error("disk full");
+        return db.for(query);
+      },
+    },
+  });
+  await sender.until((reports) => reports.length === 1);
+  expect(await stateOf(db)).toBe("sent");
+  expect(fromBot(telegram, fan)).toHaveLength(1);
+  expect(sender.failures).toEqual([new Error("disk full"), new Error("disk full")]);
+});
+
+test("news that cannot be read waits; news that cannot be written is parked with its reason, and the next goes on", async () => {
+  await using post = await postOffice();
+  const { db } = post;
+  const fan = await post.fan("mila");
+  await post.follow(fan, "bao");
+  await look(db, 1, wishes("ba"));
+  await look(db, 2, wishes("ba"));
+  let unreadable = 1;
+  const sender = post.start({
+    db: {
+      ...db,
+      for: (query) => {
+        if (query === "loop_news" && unreadable-- > 0) throw new Error("busy");
+        return db.for(query);
+      },
+    },
+    render: ({ streamerName }) => {
+      if (streamerName === "mila") throw new RangeError("Invalid currency code : §");
+      return { html: streamerName, plain: streamerName };
+    },
+  });
+  while (sender.failures.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await sender.stop();
+  expect(await outboxOf(db)).toMatchObject([{ state: "pending", attempts: 0, error: "the news cannot be read" }, {}]);
+  await pass(db, 5_000);
+  const next = post.start({
+    render: ({ streamerName }) => {
+      if (streamerName === "mila") throw new RangeError("Invalid currency code : §");
+      return { html: streamerName, plain: streamerName };
+    },
+  });
+  await next.until((reports) => reports.length === 2);
+  expect(await outboxOf(db)).toMatchObject([
+    { state: "parked", error: "cannot be written: RangeError" },
+    { state: "sent" },
+  ]);
+});
+
+test("what a chat stopped following before its turn is not sent", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  await look(db, 1, wishes("ba"));
+  await db.for("test").run(sql`
+    UPDATE outbox SET state = 'sending', claim_epoch = 0, claimed_at = 0`);
+  await untrackStreamer(db.for("test"), fan.id, 1);
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 1);
+  expect(await outboxOf(db)).toMatchObject([{ state: "skipped", error: "untracked" }]);
+  expect(sends(telegram)).toEqual([]);
+});
+
+test("a long queue of one chat does not delay another chat's message", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("streamer0");
+  for (let n = 1; n < 20; n++) await post.follow(fan, `streamer${n}`);
+  for (let n = 0; n < 20; n++) await look(db, n + 1, wishes("ba"));
+  const sender = post.start({ messagesPerSecond: 29 });
+  await sender.until((reports) => reports.length === 1);
+  const other = await post.fan("mila");
+  await look(db, 21, wishes("ba"));
+  const owedAt = Date.now();
+  sender.bell.ring();
+  const news = await telegram.until(other, /mila/);
+  expect(news.date - owedAt).toBeLessThan(300);
+});
+
+test("sends to many chats keep the rate, evenly, and below what Telegram refuses", async () => {
+  const perSecond = 200;
+  const chats = 300;
+  await using post = await postOffice({ enforceLimits: true, limits: { overallPerSecond: (perSecond * 30) / 29 } });
+  const { db, telegram } = post;
+  for (let n = 0; n < chats; n++) await post.fan("mila");
+  await look(db, 1, wishes("ba"));
+  const sender = post.start({ messagesPerSecond: perSecond });
+  await sender.until((reports) => reports.length === chats);
+  const times = sends(telegram).map(({ at }) => at);
+  const rate = ((times.length - 1) * 1_000) / ((times.at(-1) ?? 0) - (times[0] ?? 0));
+  expect(sends(telegram).filter(({ code }) => code === 429)).toEqual([]);
+  expect(rate).toBeGreaterThan(perSecond * 0.9);
+  expect(rate).toBeLessThan(perSecond * 1.02);
+});

@@ -1,4 +1,4 @@
-import { type Context, InlineKeyboard } from "grammy";
+import type { Context, InlineKeyboard } from "grammy";
 import { listTrackings } from "../db/trackings.ts";
 import { addPageButtons, pageOf } from "./pages.ts";
 import { acknowledge, languageFor, redraw, say, type Talk, textFor } from "./talk.ts";
@@ -12,13 +12,16 @@ export async function listCommand(talk: Talk, ctx: Context): Promise<void> {
   await say(ctx, html, keyboard);
 }
 
+/** Another page of the list; when there is no such page any more, the last one. */
 export async function listTurned(talk: Talk, ctx: Context, page: number): Promise<void> {
-  const { html, keyboard } = await listPage(talk, ctx, page);
+  const { html, keyboard, number } = await listPage(talk, ctx, page);
   await redraw(ctx, html, keyboard);
-  await acknowledge(ctx);
+  await acknowledge(ctx, number === page ? undefined : textFor(talk, ctx)("page-outdated"));
 }
 
-async function listPage(talk: Talk, ctx: Context, page: number): Promise<{ html: string; keyboard?: InlineKeyboard }> {
+type ListPage = { html: string; keyboard?: InlineKeyboard | undefined; number?: number };
+
+async function listPage(talk: Talk, ctx: Context, page: number): Promise<ListPage> {
   const text = textFor(talk, ctx);
   const tracked = await listTrackings(talk.db.for("list_trackings"), ctx.chat?.id ?? 0);
   if (tracked.length === 0) return { html: text("list-empty") };
@@ -32,7 +35,6 @@ async function listPage(talk: Talk, ctx: Context, page: number): Promise<{ html:
       since: day(languageFor(ctx), new Date(trackedAt)),
     }),
   );
-  const keyboard = addPageButtons(new InlineKeyboard(), "l", number, pages);
   const html = [text("list-title", { count: tracked.length }), ...lines].join("\n");
-  return pages > 1 ? { html, keyboard } : { html };
+  return { html, keyboard: addPageButtons(undefined, "l", number, pages), number };
 }

@@ -8,7 +8,8 @@ export function membership(talk: Talk) {
   composer.on("my_chat_member", async (ctx) => {
     const { old_chat_member: before, new_chat_member: now } = ctx.myChatMember;
     const orm = talk.db.for("membership");
-    if (now.status === "kicked" || now.status === "left") {
+    const isOut = now.status === "kicked" || now.status === "left" || (now.status === "restricted" && !now.is_member);
+    if (isOut) {
       await writeAll(orm, closeChat(orm, ctx.chat.id, `the bot is ${now.status}`));
       return;
     }

@@ -1,4 +1,4 @@
-import type { InlineKeyboard } from "grammy";
+import { InlineKeyboard } from "grammy";
 
 /** One page of a list; a page that is no longer there is the last one. Pages count from 0. */
 export function pageOf<T>(
@@ -11,16 +11,17 @@ export function pageOf<T>(
   return { shown: list.slice(number * size, (number + 1) * size), first: number * size, number, pages };
 }
 
-/** `‹ 2/5 ›` below a list of several pages; the ends lead nowhere. */
+/** `‹ 2/5 ›` below a list of several pages, and below the keyboard that is there; the ends lead nowhere. */
 export function addPageButtons(
-  keyboard: InlineKeyboard,
+  keyboard: InlineKeyboard | undefined,
   kind: "l" | "up",
   page: number,
   pages: number,
-): InlineKeyboard {
+): InlineKeyboard | undefined {
   if (pages < 2) return keyboard;
-  if (page > 0) keyboard.text("‹", `v1:${kind}:${page - 1}`);
-  keyboard.text(`${page + 1}/${pages}`, `v1:${kind}:${page}`);
-  if (page < pages - 1) keyboard.text("›", `v1:${kind}:${page + 1}`);
-  return keyboard;
+  const added = keyboard ?? new InlineKeyboard();
+  if (page > 0) added.text("‹", `v1:${kind}:${page - 1}`);
+  added.text(`${page + 1}/${pages}`, `v1:${kind}:${page}`);
+  if (page < pages - 1) added.text("›", `v1:${kind}:${page + 1}`);
+  return added;
 }

@@ -13,7 +13,9 @@ export async function mayChange(ctx: Context): Promise<boolean> {
     if (ctx.channelPost !== undefined) return true;
     if (ctx.msg?.sender_chat !== undefined) return ctx.msg.sender_chat.id === chat.id;
   }
-  if (ctx.from === undefined) return false;
-  const member = await ctx.api.getChatMember(chat.id, ctx.from.id);
-  return member.status === "creator" || member.status === "administrator";
+  const from = ctx.from;
+  if (from === undefined) return false;
+  // Telegram promises an answer to getChatMember about others only to bots that are administrators themselves.
+  const administrators = await ctx.api.getChatAdministrators(chat.id);
+  return administrators.some(({ user }) => user.id === from.id);
 }

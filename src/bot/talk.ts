@@ -1,5 +1,5 @@
 import { type Context, GrammyError, type InlineKeyboard } from "grammy";
-import type { Message } from "grammy/types";
+import type { InlineKeyboardButton, Message } from "grammy/types";
 import type { Database } from "../db/client.ts";
 import type { Chat } from "../db/users.ts";
 import { languageOf, type Texts, type Variables } from "./texts.ts";
@@ -27,13 +27,11 @@ export function threadOf(ctx: Context): number {
   return message?.is_topic_message ? (message.message_thread_id ?? 0) : 0;
 }
 
-/** Writes to the chat, and the topic, that the update came from. */
+/** Writes to the chat that the update came from; grammY adds its topic. */
 export async function say(ctx: Context, html: string, keyboard?: InlineKeyboard): Promise<Message.TextMessage> {
-  const threadId = threadOf(ctx);
   return await ctx.reply(html, {
     parse_mode: "HTML",
     link_preview_options: { is_disabled: true },
-    ...(threadId === 0 ? {} : { message_thread_id: threadId }),
     ...(keyboard === undefined ? {} : { reply_markup: keyboard }),
   });
 }
@@ -60,10 +58,16 @@ export async function acknowledge(ctx: Context, text?: string): Promise<void> {
   }
 }
 
+/** The buttons that the message under a press shows. */
+export function callbackButtons(ctx: Context): InlineKeyboardButton.CallbackButton[] {
+  const buttons = ctx.msg?.reply_markup?.inline_keyboard.flat() ?? [];
+  return buttons.filter((button) => "callback_data" in button);
+}
+
 function isStale(error: unknown): boolean {
   return (
     error instanceof GrammyError &&
-    /message is not modified|message to edit not found|message can't be edited|query is too old/i.test(
+    /message is not modified|message to edit not found|message can't be edited|MESSAGE_ID_INVALID|query is too old/i.test(
       error.description,
     )
   );

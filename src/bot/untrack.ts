@@ -1,14 +1,15 @@
 import { type Context, InlineKeyboard } from "grammy";
-import { type ListedStreamer, listTrackings, undoUntrack, untrackNickname, untrackStreamer } from "../db/trackings.ts";
+import { listTrackings, type UntrackResult, undoUntrack, untrackNickname, untrackStreamer } from "../db/trackings.ts";
+import { readAddresses } from "./addresses.ts";
 import { addPageButtons, pageOf } from "./pages.ts";
 import { mayChange } from "./rights.ts";
-import { acknowledge, redraw, say, type Talk, textFor } from "./talk.ts";
+import { acknowledge, callbackButtons, redraw, say, type Talk, textFor } from "./talk.ts";
 import { shorten } from "./texts.ts";
-import { readAddresses } from "./track.ts";
 
 const BUTTONS_A_PAGE = 8;
 /** For how long a tracking that was ended can be restored. */
 const UNDO_MS = 3_600_000;
+const NAME_LENGTH = 100;
 
 /** /untrack: by nickname, or from a keyboard of the chat's streamers. */
 export async function untrackCommand(talk: Talk, ctx: Context, args: string): Promise<void> {
@@ -18,38 +19,38 @@ export async function untrackCommand(talk: Talk, ctx: Context, args: string): Pr
     await say(ctx, text("only-admins"));
     return;
   }
-  const words = args.split(/[\s,;]+/).filter((word) => word !== "");
-  if (words.length === 0) {
+  const { wanted, remarks } = readAddresses(args, text);
+  if (wanted.length + remarks.length === 0) {
     const { html, keyboard } = await choice(talk, ctx, 0);
     await say(ctx, html, keyboard);
     return;
   }
-  const { wanted, remarks } = readAddresses(words, text);
   const lines: string[] = [];
-  const keyboard = new InlineKeyboard();
+  const ended: { id: number; name: string }[] = [];
   for (const address of wanted) {
     const { nickname } = address;
-    const ended = await untrackNickname(talk.db.for("untrack"), ctx.chat.id, address);
-    if (ended === undefined) lines.push(text("untrack-unknown", { nickname }));
-    else if (ended === "cancelled") lines.push(text("untrack-cancelled", { nickname }));
+    const result = await untrackNickname(talk.db.for("untrack"), ctx.chat.id, address);
+    if (result === undefined) lines.push(text("untrack-unknown", { nickname }));
+    else if (result === "cancelled") lines.push(text("untrack-cancelled", { nickname }));
     else {
-      lines.push(text("untrack-done", { name: ended.name, url: ended.url }));
-      const label = wanted.length === 1 ? text("undo") : `${text("undo")} ${shorten(ended.name, 40)}`;
-      keyboard.text(label, `v1:r:${ended.id}`).row();
+      lines.push(text("untrack-done", named(result)));
+      ended.push(result);
     }
   }
-  await say(
-    ctx,
-    [...lines, ...remarks].join("\n"),
-    keyboard.inline_keyboard.some((row) => row.length > 0) ? keyboard : undefined,
-  );
+  const keyboard = new InlineKeyboard();
+  for (const { id, name } of ended) {
+    keyboard.text(ended.length === 1 ? text("undo") : `${text("undo")}: ${shorten(name, 40)}`, `v1:r:${id}`).row();
+  }
+  await say(ctx, [...lines, ...remarks].join("\n\n"), ended.length > 0 ? keyboard : undefined);
 }
 
-/** Another page of the keyboard. */
+/** Another page of the keyboard; when there is no such page any more, the last one. */
 export async function untrackPage(talk: Talk, ctx: Context, page: number): Promise<void> {
-  const { html, keyboard } = await choice(talk, ctx, page);
+  const text = textFor(talk, ctx);
+  if (!(await mayChange(ctx))) return await acknowledge(ctx, text("only-admins"));
+  const { html, keyboard, number } = await choice(talk, ctx, page);
   await redraw(ctx, html, keyboard);
-  await acknowledge(ctx);
+  await acknowledge(ctx, number === page ? undefined : text("page-outdated"));
 }
 
 /** A streamer on the keyboard was pressed: one tap ends the tracking, another brings it back. */
@@ -64,7 +65,7 @@ export async function untrackPressed(talk: Talk, ctx: Context, streamerId: numbe
     return await acknowledge(ctx, text("untrack-gone"));
   }
   const undo = new InlineKeyboard().text(text("undo"), `v1:r:${ended.id}`);
-  await redraw(ctx, text("untrack-done", { name: ended.name, url: ended.url }), undo);
+  await redraw(ctx, text("untrack-done", named(ended)), undo);
   await acknowledge(ctx);
 }
 
@@ -80,7 +81,7 @@ export async function undoPressed(talk: Talk, ctx: Context, streamerId: number):
   switch (undone.kind) {
     case "restored":
     case "already":
-      await redraw(ctx, text("undo-done", { name: undone.streamer.name, url: undone.streamer.url }));
+      await redraw(ctx, text("undo-done", named(undone.streamer)), otherUndos(ctx));
       return await acknowledge(ctx);
     case "full":
       return await acknowledge(ctx, text("track-full", { max: maxTrackings }));
@@ -89,12 +90,24 @@ export async function undoPressed(talk: Talk, ctx: Context, streamerId: number):
   }
 }
 
-async function choice(talk: Talk, ctx: Context, page: number): Promise<{ html: string; keyboard?: InlineKeyboard }> {
+/** The buttons of streamers that were ended in the same breath as the one that is restored. */
+function otherUndos(ctx: Context): InlineKeyboard | undefined {
+  const others = callbackButtons(ctx).filter((button) => button.callback_data !== ctx.callbackQuery?.data);
+  return others.length === 0 ? undefined : InlineKeyboard.from(others.map((button) => [button]));
+}
+
+function named({ name, url }: UntrackResult): { name: string; url: string } {
+  return { name: shorten(name, NAME_LENGTH), url };
+}
+
+type Choice = { html: string; keyboard?: InlineKeyboard | undefined; number?: number };
+
+async function choice(talk: Talk, ctx: Context, page: number): Promise<Choice> {
   const text = textFor(talk, ctx);
-  const tracked: ListedStreamer[] = await listTrackings(talk.db.for("list_trackings"), ctx.chat?.id ?? 0);
+  const tracked = await listTrackings(talk.db.for("list_trackings"), ctx.chat?.id ?? 0);
   if (tracked.length === 0) return { html: text("untrack-empty") };
   const { shown, number, pages } = pageOf(tracked, page, BUTTONS_A_PAGE);
   const keyboard = new InlineKeyboard();
   for (const { id, name } of shown) keyboard.text(`✖️ ${shorten(name, 50)}`, `v1:u:${id}`).row();
-  return { html: text("untrack-choose"), keyboard: addPageButtons(keyboard, "up", number, pages) };
+  return { html: text("untrack-choose"), keyboard: addPageButtons(keyboard, "up", number, pages), number };
 }

@@ -8,17 +8,18 @@ import {
   type LookupOutcome,
   recordFound,
   recordLookupFailure,
+  recordLookupRefusal,
 } from "../db/lookups.ts";
+import type { Statement } from "../db/sql.ts";
 import type { Leader } from "./leader.ts";
 import type { Site } from "./site.ts";
-import type { Failure, Look, Profile } from "./source.ts";
+import type { Failure } from "./source.ts";
 
 export type LookupReport = { source: string; outcome: LookupOutcome; reason?: string | undefined; seconds: number };
 
 export type LookupsOptions = {
   orm: (query: string) => Orm;
   site: Site;
-  intervalMs: number;
   concurrency: number;
   maxTrackings: number;
   report: (lookup: LookupReport) => void;
@@ -34,7 +35,9 @@ const SPACING_MS = 1_000;
 /** A look that failed for a passing reason is made again after 10 s, 20 s … at most 10 min, for a day. */
 const FIRST_RETRY_MS = 10_000;
 const MAX_RETRY_MS = 10 * 60_000;
-const GIVE_UP_MS = 24 * 3_600_000;
+const PATIENCE_MS = 24 * 3_600_000;
+/** Requests that a later look is expected to take; its own looks tell better. */
+const FIRST_COST = 1;
 
 /** Makes the first looks that chats wait for, until the leader's signal aborts: one for each nickname, however many wait. */
 export async function runLookups(options: LookupsOptions, leader: Leader): Promise<void> {
@@ -64,64 +67,68 @@ export async function runLookups(options: LookupsOptions, leader: Leader): Promi
 }
 
 async function lookUp(options: LookupsOptions, leader: Leader, lookup: DueLookup): Promise<void> {
-  const { orm, site, intervalMs, maxTrackings, report, answered } = options;
+  const { site, report, answered } = options;
   const { name: source } = site.source;
   const start = performance.now();
-  const get = site.get("lookup");
-  const found = await site.source.find(get, lookup.nickname, leader.signal);
-  let failure: Failure | undefined;
-  if (found.outcome === "found") {
-    const look = (await isWatched(orm("loop_is_watched"), source, found.profile.ownerId))
-      ? undefined
-      : await site.source.look(get, found.profile.ownerId, { first: true }, leader.signal);
-    failure = await record(found.profile, look);
-  } else {
-    failure = found;
-  }
+  const failure = await findAndRecord(options, leader, lookup).catch((error: unknown): Failure => {
+    if (leader.signal.aborted || error instanceof LockLost) throw error;
+    // Not even a mistake of ours may be repeated without a pause, or keep those who wait in the dark.
+    options.failed(error);
+    return { outcome: "page_changed", reason: "the look failed unexpectedly" };
+  });
   const seconds = (performance.now() - start) / 1000;
   if (failure === undefined) {
     site.circuit.succeeded();
     report({ source, outcome: "tracking", seconds });
   } else {
-    if (failure.retryAfterMs !== undefined) await site.budget.pause(failure.retryAfterMs);
-    const verdict = verdictOn(failure, lookup);
-    await leader.write("loop_record_lookup", (orm) => [recordLookupFailure(orm, lookup, verdict)]);
-    report({ source, outcome: verdict.outcome, reason: failure.reason, seconds });
+    if (failure.retryAfterMs !== undefined) await site.budget.refused(failure.retryAfterMs);
+    await leader.write("loop_record_lookup", (orm) => [recordFailure(orm, lookup, failure)]);
+    report({ source, outcome: failure.outcome, reason: failure.reason, seconds });
   }
   answered();
-
-  /** Stores the baseline and the trackings; gives the failure when the list could not be read whole. */
-  async function record(profile: Profile, look: Look | undefined): Promise<Failure | undefined> {
-    if (look !== undefined && "reason" in look) {
-      // The profile is there: a list that is not must be the site's mistake.
-      return look.outcome === "not_found" ? { ...look, outcome: "page_changed" } : look;
-    }
-    await leader.write("loop_record_lookup", (orm) =>
-      recordFound(orm, { source, key: lookup.key }, profile, look?.items, { maxTrackings, intervalMs }),
-    );
-    return undefined;
-  }
 }
 
-/** What to tell those who wait, and when to look again: what the site has said for good is final, the rest may pass. */
-function verdictOn(
-  { outcome, retryAfterMs = 0 }: Failure,
-  { attempts, ageMs }: DueLookup,
-): { outcome: LookupOutcome; retryMs?: number } {
+/** Stores the baseline and the trackings; gives the failure when there is no such streamer, or no whole list. */
+async function findAndRecord(
+  { orm, site, maxTrackings }: LookupsOptions,
+  leader: Leader,
+  lookup: DueLookup,
+): Promise<Failure | undefined> {
+  const { name: source } = site.source;
+  const get = site.get("lookup");
+  const found = await site.source.find(get, lookup.nickname, leader.signal);
+  if (found.outcome !== "found") return found;
+  const { profile } = found;
+  const isKnown = await isWatched(orm("loop_is_watched"), source, profile.ownerId);
+  const look = isKnown ? undefined : await site.source.look(get, profile.ownerId, { first: true }, leader.signal);
+  if (look !== undefined && "reason" in look) {
+    // The profile is there: a list that is not must be the site's mistake.
+    return look.outcome === "not_found" ? { ...look, outcome: "page_changed" } : look;
+  }
+  const list = look !== undefined && "items" in look ? look : undefined;
+  const intervalMs = site.planner.firstPeriod(FIRST_COST);
+  const phaseMs = Math.ceil(Math.random() * intervalMs);
+  const notes = { intervalMs, phaseMs, fingerprint: list?.fingerprint, cost: FIRST_COST, news: 0, countMisses: true };
+  await leader.write("loop_record_lookup", (orm) =>
+    recordFound(orm, { source, key: lookup.key }, profile, list?.items, { maxTrackings, notes }),
+  );
+  return undefined;
+}
+
+/** What the site has said for good is final, the rest may pass. */
+function recordFailure(orm: Orm, lookup: DueLookup, { outcome, retryAfterMs = 0 }: Failure): Statement {
   switch (outcome) {
     case "not_found":
     case "private":
     case "too_long":
-      return { outcome };
+      return recordLookupRefusal(orm, lookup, outcome);
     case "partial":
     case "blocked":
     case "page_changed":
     case "unreachable": {
-      if (ageMs > GIVE_UP_MS) return { outcome: "gave_up" };
-      return {
-        outcome,
-        retryMs: Math.max(Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempts, 10), MAX_RETRY_MS), retryAfterMs),
-      };
+      const backoffMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(lookup.attempts, 10), MAX_RETRY_MS);
+      const retryMs = Math.max(backoffMs, retryAfterMs);
+      return recordLookupFailure(orm, lookup, { outcome, retryMs, patienceMs: PATIENCE_MS });
     }
   }
 }

@@ -1,12 +1,12 @@
 import type { Orm } from "./client.ts";
 import { sql } from "./orm.ts";
-import { recordSnapshot, type SnapshotItem } from "./snapshots.ts";
-import { batch, NOW, type Result, type Statement } from "./sql.ts";
+import { type LookNotes, recordSnapshot, type SnapshotItem } from "./snapshots.ts";
+import { batch, NOW, type Statement } from "./sql.ts";
 import { readTopItems, type TopItem, topItems } from "./trackings.ts";
-import { wakeWatched } from "./users.ts";
+import { sleepUnwatched, wakeWatched } from "./users.ts";
 
-/** A nickname that chats wait for. `attempts` counts the looks that failed for a passing reason, `ageMs` since the first asked. */
-export type DueLookup = { source: string; key: string; nickname: string; attempts: number; ageMs: number };
+/** A nickname that chats wait for. `attempts` counts the looks that failed for a passing reason. */
+export type DueLookup = { source: string; key: string; nickname: string; attempts: number };
 
 /** What a look came to, as the waiting message will say it. */
 export type LookupOutcome =
@@ -19,7 +19,8 @@ export type LookupOutcome =
   | "partial"
   | "blocked"
   | "unreachable"
-  | "gave_up";
+  | "gave_up"
+  | "cancelled";
 
 /** The looks that are owed, one for each nickname, taking turns between the chats that ask. */
 export async function dueLookups(
@@ -27,7 +28,7 @@ export async function dueLookups(
   { source, limit, running }: { source: string; limit: number; running: string[] },
 ): Promise<DueLookup[]> {
   return await orm.all<DueLookup>(sql`
-    SELECT source, nickname_key AS "key", MIN(nickname) AS nickname, MAX(attempts) AS attempts, ${NOW} - MIN(created_at) AS "ageMs"
+    SELECT source, nickname_key AS "key", MIN(nickname) AS nickname, MAX(attempts) AS attempts
     FROM (
       SELECT *, ROW_NUMBER() OVER (PARTITION BY chat_id ORDER BY created_at) AS turn FROM lookups
       WHERE NOT done AND next_at <= ${NOW} AND source = ${source})
@@ -35,7 +36,10 @@ export async function dueLookups(
     GROUP BY nickname_key ORDER BY MIN(turn), MIN(created_at) LIMIT ${limit}`);
 }
 
-/** Notes which message shows the looks of a chat, so that it can become their answer; they may be made from now on. */
+/**
+ * Notes which message shows the looks of a chat, so that it can become their answer. From now on they may be made, and
+ * answered: another chat's look may have found what this one asks for already.
+ */
 export async function noteLookupMessage(
   orm: Orm,
   chatId: number,
@@ -44,7 +48,8 @@ export async function noteLookupMessage(
 ): Promise<void> {
   const keys = JSON.stringify(wanted.map(({ source, key }) => `${source}:${key}`));
   await orm.run(sql`
-    UPDATE lookups SET message_id = ${messageId}, next_at = ${NOW}
+    UPDATE lookups SET message_id = ${messageId}, answer_at = ${NOW},
+      next_at = CASE attempts WHEN 0 THEN ${NOW} ELSE next_at END
     WHERE chat_id = ${chatId} AND message_id IS NULL AND source || ':' || nickname_key IN (SELECT value FROM json_each(${keys}))`);
 }
 
@@ -78,7 +83,7 @@ export function recordFound(
   { source, key }: { source: string; key: string },
   found: FoundStreamer,
   items: SnapshotItem[] | undefined,
-  { maxTrackings, intervalMs }: { maxTrackings: number; intervalMs: number },
+  { maxTrackings, notes }: { maxTrackings: number; notes: LookNotes },
 ): Statement[] {
   const streamer = sql`SELECT id FROM streamers WHERE source = ${source} AND owner_id = ${found.ownerId}`;
   const waiting = sql`l.source = ${source} AND l.nickname_key = ${key} AND NOT l.done`;
@@ -98,24 +103,38 @@ export function recordFound(
       WHERE ${waiting} AND (SELECT COUNT(*) FROM user_streamers WHERE user_id = l.chat_id) < ${maxTrackings}
       ON CONFLICT DO NOTHING`),
     wakeWatched(orm, streamer),
-    ...(items === undefined ? [] : recordSnapshot(orm, streamer, items, intervalMs)),
+    ...(items === undefined ? [] : recordSnapshot(orm, streamer, items, notes)),
     orm.run(sql`
       UPDATE lookups AS l SET streamer_id = (${streamer}), done = 1,
         outcome = CASE WHEN EXISTS (SELECT 1 FROM user_streamers us WHERE us.user_id = l.chat_id AND us.streamer_id = (${streamer}))
           THEN 'tracking' ELSE 'full' END
       WHERE ${waiting}`),
+    // Nobody may be left who waited for it.
+    sleepUnwatched(orm, streamer),
   ];
 }
 
-/** A look that failed: `outcome` is what to tell, `retryMs` when to look again (absent: never). */
+/** A look that failed for good: `outcome` is what to tell. */
+export function recordLookupRefusal(
+  orm: Orm,
+  { source, key }: { source: string; key: string },
+  outcome: LookupOutcome,
+): Statement {
+  return orm.run(sql`
+    UPDATE lookups SET outcome = ${outcome}, done = 1
+    WHERE source = ${source} AND nickname_key = ${key} AND NOT done`);
+}
+
+/** A look that failed and is made again after `retryMs`; who has waited for longer than `patienceMs` is told of the end. */
 export function recordLookupFailure(
   orm: Orm,
   { source, key }: { source: string; key: string },
-  { outcome, retryMs }: { outcome: LookupOutcome; retryMs?: number | undefined },
+  { outcome, retryMs, patienceMs }: { outcome: LookupOutcome; retryMs: number; patienceMs: number },
 ): Statement {
+  const isOver = sql`${NOW} - created_at > ${patienceMs}`;
   return orm.run(sql`
-    UPDATE lookups SET outcome = ${outcome}, attempts = attempts + 1, done = ${retryMs === undefined ? 1 : 0},
-      next_at = ${NOW} + ${retryMs ?? 0}
+    UPDATE lookups SET outcome = CASE WHEN ${isOver} THEN 'gave_up' ELSE ${outcome} END, done = ${isOver},
+      attempts = attempts + 1, next_at = ${NOW} + ${retryMs}
     WHERE source = ${source} AND nickname_key = ${key} AND NOT done`);
 }
 
@@ -188,14 +207,17 @@ async function topItemsOf(orm: Orm, streamerIds: number[]): Promise<Map<number, 
   return new Map(streamerIds.map((id, n) => [id, readTopItems(tops[n])]));
 }
 
-/** The message shows these outcomes now: finished looks are over, the others go on under the message `messageId`. */
-export function markLookupsShown(orm: Orm, message: LookupMessage, messageId: number): Statement[] {
+/**
+ * These outcomes are told, or cannot be: finished looks are over, the others go on under the message `messageId` (absent:
+ * under none yet).
+ */
+export function markLookupsShown(orm: Orm, message: LookupMessage, messageId: number | undefined): Statement[] {
   const finished = message.lines.every(({ done }) => done);
   return message.lines.map(({ source, key, outcome }) => {
     const row = sql`source = ${source} AND nickname_key = ${key} AND chat_id = ${message.chatId}`;
     return finished
       ? orm.run(sql`DELETE FROM lookups WHERE ${row} AND outcome IS ${outcome ?? null}`)
-      : orm.run(sql`UPDATE lookups SET message_id = ${messageId}, shown = ${outcome ?? null} WHERE ${row}`);
+      : orm.run(sql`UPDATE lookups SET message_id = ${messageId ?? null}, shown = ${outcome ?? null} WHERE ${row}`);
   });
 }
 
@@ -206,27 +228,4 @@ export function postponeLookupAnswer(orm: Orm, { chatId, lines }: LookupMessage,
       UPDATE lookups SET answer_at = ${NOW} + ${retryMs}
       WHERE source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId}`),
   );
-}
-
-/** The message is gone: the looks are answered in a new one. */
-export function detachLookups(orm: Orm, { chatId, lines }: LookupMessage): Statement[] {
-  return lines.map(({ source, key }) =>
-    orm.run(sql`
-      UPDATE lookups SET message_id = NULL, shown = NULL
-      WHERE source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId}`),
-  );
-}
-
-/** Nobody can be answered any more (the chat is gone): the looks are over. */
-export function dropLookups(orm: Orm, { chatId, lines }: LookupMessage): Statement[] {
-  return lines.map(({ source, key }) =>
-    orm.run(sql`DELETE FROM lookups WHERE source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId}`),
-  );
-}
-
-/** How many looks are waiting, for the operator. */
-export async function countLookups(orm: Orm): Promise<number> {
-  const { rows } = (await orm.run(sql`
-    SELECT COUNT(*) AS waiting FROM lookups WHERE NOT done`)) as unknown as Result;
-  return Number(rows[0]?.waiting ?? 0);
 }

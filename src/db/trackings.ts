@@ -61,10 +61,13 @@ export type TrackRequest = {
 
 /** Tracks what is known and owes a look for what is not; safe to run twice with the same update. */
 export async function track(orm: Orm, request: TrackRequest): Promise<TrackResult[]> {
+  const { chat, language } = request;
   const perAddress = request.wanted.map((wanted) => trackOne(orm, request, wanted));
-  const [, ...results] = await batch(orm, [meetUser(orm, request.chat, request.language), ...perAddress.flat()]);
+  // All that the chat tracks, and not only what it asks for now: it may have been given up for closed until just now.
+  const woken = wakeWatched(orm, sql`SELECT streamer_id FROM user_streamers WHERE user_id = ${chat.id}`);
+  const [, ...results] = await batch(orm, [meetUser(orm, chat, language), ...perAddress.flat(), woken]);
   return perAddress.map((statements, n) => {
-    const [added, , , state, top] = results.slice(n * statements.length);
+    const [added, , state, top] = results.slice(n * statements.length);
     return outcome(request, added, state, top);
   });
 }
@@ -83,15 +86,15 @@ function trackOne(
       INSERT INTO user_streamers (user_id, streamer_id, thread_id, created_at)
       SELECT ${chat.id}, id, ${threadId}, ${NOW} FROM (${known}) WHERE ${tracked} + ${waiting} < ${maxTrackings}
       ON CONFLICT DO NOTHING RETURNING streamer_id`),
-    wakeWatched(orm, known),
-    // A look whose answer is still being shown may be asked for again: the person sees one message for each question.
+    // Once its answer has been shown, the same may be asked again: each question has its own message.
     orm.run(sql`
-      INSERT INTO lookups (source, nickname_key, chat_id, nickname, thread_id, language, next_at, created_at)
-      SELECT ${source}, ${key}, ${chat.id}, ${nickname}, ${threadId}, ${language}, ${NOW} + ${graceMs}, ${NOW}
+      INSERT INTO lookups (source, nickname_key, chat_id, nickname, thread_id, language, next_at, answer_at, created_at)
+      SELECT ${source}, ${key}, ${chat.id}, ${nickname}, ${threadId}, ${language}, ${NOW} + ${graceMs}, ${NOW} + ${graceMs}, ${NOW}
       WHERE NOT EXISTS (${known}) AND ${tracked} + ${waiting} < ${maxTrackings} AND ${waiting} < ${maxWaiting}
       ON CONFLICT DO UPDATE SET outcome = NULL, shown = NULL, done = 0, attempts = 0, message_id = NULL, streamer_id = NULL,
-        next_at = excluded.next_at, created_at = excluded.created_at WHERE lookups.done
-      RETURNING 1`),
+        nickname = excluded.nickname, thread_id = excluded.thread_id, language = excluded.language,
+        next_at = excluded.next_at, answer_at = excluded.answer_at, created_at = excluded.created_at
+      WHERE lookups.done AND lookups.shown IS lookups.outcome`),
     orm.run(sql`
       SELECT s.id, s.name, s.url, us.user_id IS NOT NULL AS tracked, l.nickname_key IS NOT NULL AS waiting,
         l.message_id IS NOT NULL AS shown, ${waiting} >= ${maxWaiting} AS busy,
@@ -99,7 +102,8 @@ function trackOne(
       FROM (SELECT 1)
       LEFT JOIN streamers s ON s.id = (${known})
       LEFT JOIN user_streamers us ON us.streamer_id = s.id AND us.user_id = ${chat.id}
-      LEFT JOIN lookups l ON l.source = ${source} AND l.nickname_key = ${key} AND l.chat_id = ${chat.id} AND NOT l.done`),
+      LEFT JOIN lookups l ON l.source = ${source} AND l.nickname_key = ${key} AND l.chat_id = ${chat.id}
+        AND NOT (l.done AND l.shown IS l.outcome)`),
     topItems(orm, known),
   ] satisfies Statement[];
 }
@@ -133,9 +137,9 @@ export function readTopItems(result: Result | undefined): TopItem[] {
 
 export type UntrackResult = { id: number; name: string; url: string };
 
-/** Ends a tracking and keeps it for Undo; gives undefined when there was none. `which` selects the streamer's id. */
-async function untrack(orm: Orm, chatId: number, which: ReturnType<typeof sql>): Promise<UntrackResult | undefined> {
-  const [found] = await batch(orm, [
+/** Ends a tracking and keeps it for Undo. `which` selects the streamer's id; the first statement gives the streamer. */
+function untrack(orm: Orm, chatId: number, which: ReturnType<typeof sql>): Statement[] {
+  return [
     orm.run(sql`
       SELECT s.id, s.name, s.url FROM streamers s JOIN user_streamers us ON us.streamer_id = s.id
       WHERE us.user_id = ${chatId} AND s.id IN (${which})`),
@@ -149,30 +153,43 @@ async function untrack(orm: Orm, chatId: number, which: ReturnType<typeof sql>):
       UPDATE outbox SET state = 'skipped', last_error = 'untracked', done_at = ${NOW}
       WHERE chat_id = ${chatId} AND state = 'pending' AND streamer_id IN (${which})`),
     sleepUnwatched(orm, which),
-  ]);
-  const row = found?.rows[0];
+  ];
+}
+
+function readStreamer(result: Result | undefined): UntrackResult | undefined {
+  const row = result?.rows[0];
   return row === undefined ? undefined : { id: Number(row.id), name: String(row.name), url: String(row.url) };
 }
 
+/** Ends a tracking; gives undefined when there was none. */
 export async function untrackStreamer(
   orm: Orm,
   chatId: number,
   streamerId: number,
 ): Promise<UntrackResult | undefined> {
-  return await untrack(orm, chatId, sql`SELECT ${streamerId}`);
+  const [streamer] = await batch(orm, untrack(orm, chatId, sql`SELECT ${streamerId}`));
+  return readStreamer(streamer);
 }
 
-/** Ends the tracking of a nickname; a look that is still owed for it is called off, which counts as `cancelled`. */
+/**
+ * Ends the tracking of a nickname; a look that is still owed for it is called off, which counts as `cancelled`, and the
+ * message that shows it will say so.
+ */
 export async function untrackNickname(
   orm: Orm,
   chatId: number,
   { source, key }: Wanted,
 ): Promise<UntrackResult | "cancelled" | undefined> {
-  const { rows } = (await orm.run(sql`
-    DELETE FROM lookups WHERE source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId} AND NOT done
-    RETURNING 1`)) as unknown as Result;
+  const owed = sql`source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId} AND NOT done`;
   const which = sql`SELECT id FROM streamers WHERE source = ${source} AND nickname_key = ${key}`;
-  return (await untrack(orm, chatId, which)) ?? (rows.length > 0 ? "cancelled" : undefined);
+  const [shown, unshown, streamer] = await batch(orm, [
+    orm.run(sql`
+      UPDATE lookups SET outcome = 'cancelled', done = 1 WHERE ${owed} AND message_id IS NOT NULL RETURNING 1`),
+    orm.run(sql`DELETE FROM lookups WHERE ${owed} RETURNING 1`),
+    ...untrack(orm, chatId, which),
+  ]);
+  const isCancelled = [shown, unshown].some((result) => (result?.rows.length ?? 0) > 0);
+  return readStreamer(streamer) ?? (isCancelled ? "cancelled" : undefined);
 }
 
 export type UndoResult = { kind: "restored" | "already"; streamer: UntrackResult } | { kind: "full" | "late" };
@@ -190,7 +207,7 @@ export async function undoUntrack(
   const mine = sql`user_id = ${chatId} AND streamer_id = ${streamerId}`;
   const kept = sql`SELECT * FROM untracked WHERE ${mine} AND untracked_at > ${NOW} - ${withinMs}`;
   const room = sql`(SELECT COUNT(*) FROM user_streamers WHERE user_id = ${chatId}) < ${maxTrackings}`;
-  const [keptRow, , restored, , state] = await batch(orm, [
+  const [keptRow, , restored, , , state] = await batch(orm, [
     orm.run(kept),
     orm.run(sql`
       UPDATE streamers SET slept_at = NULL WHERE id = ${streamerId} AND ${room}
@@ -199,15 +216,18 @@ export async function undoUntrack(
       INSERT INTO user_streamers (user_id, streamer_id, thread_id, settings, created_at)
       SELECT user_id, streamer_id, thread_id, settings, created_at FROM (${kept}) WHERE ${room}
       ON CONFLICT DO NOTHING RETURNING 1`),
+    orm.run(sql`
+      UPDATE outbox SET state = 'pending', last_error = NULL, done_at = NULL
+      WHERE chat_id = ${chatId} AND streamer_id = ${streamerId} AND state = 'skipped' AND last_error = 'untracked'
+        AND EXISTS (SELECT 1 FROM user_streamers WHERE ${mine}) AND done_at >= (SELECT untracked_at FROM (${kept}))`),
     wakeWatched(orm, sql`SELECT ${streamerId}`),
     orm.run(sql`
       SELECT s.id, s.name, s.url FROM streamers s JOIN user_streamers us ON us.streamer_id = s.id
       WHERE us.user_id = ${chatId} AND s.id = ${streamerId}`),
     orm.run(sql`DELETE FROM untracked WHERE ${mine} AND EXISTS (SELECT 1 FROM user_streamers WHERE ${mine})`),
   ]);
-  const row = state?.rows[0];
-  if (row === undefined) return { kind: (keptRow?.rows.length ?? 0) > 0 ? "full" : "late" };
-  const streamer = { id: Number(row.id), name: String(row.name), url: String(row.url) };
+  const streamer = readStreamer(state);
+  if (streamer === undefined) return { kind: (keptRow?.rows.length ?? 0) > 0 ? "full" : "late" };
   return { kind: (restored?.rows.length ?? 0) > 0 ? "restored" : "already", streamer };
 }
 

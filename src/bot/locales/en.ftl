@@ -1,7 +1,7 @@
 start =
     🔔 <b>Wishbell</b> watches streamers’ wishlists on fetta and rings when something new appears.
     Send me a wishlist link or /track nickname, and that is all there is to it.
-    /list shows whom you follow, /untrack stops, /help explains.
+    /list shows who you follow, /untrack stops, /help explains.
 
 help =
     🔔 <b>What I do</b>
@@ -9,22 +9,23 @@ help =
 
     /track nickname or link – follow a streamer (several at once are fine)
     /untrack nickname – stop; without a nickname you choose from your list
-    /list – whom you follow
+    /list – who you follow
 
     A link to a wishlist alone works like /track. In groups and channels only administrators change the list.
-    What is on a list today is not news: you hear of what is added from now on.
+    What is on a list today is not news: you will hear about what is added from now on.
 
 hint = I know wishlist links and a few commands. Try /track nickname, /list or /help.
-unknown-command = I do not know this command. /help shows what I can do.
+unknown-command = I don’t know this command. /help shows what I can do.
 failed = Something went wrong on my side. Please try again in a minute.
 
+address-unreadable = I can’t read “{ $text }”. Send a fetta nickname or a link like https://fetta.app/u/nickname
+address-unsupported = I don’t know this site yet: { $text }. So far I read wishlists on fetta.app.
+address-too-many = That is a lot at once: I take { $max } at a time. Please send the rest in another message.
+
 track-usage =
-    Whom shall I follow? For example:
+    Who should I follow? For example:
     /track nickname
     /track https://fetta.app/u/nickname
-track-unreadable = I cannot read “{ $text }”. Send a fetta nickname or a link like https://fetta.app/u/nickname
-track-unsupported = I do not know this site yet: { $text }. So far I read wishlists on fetta.app.
-track-too-many = That is a lot at once: I take { $max } at a time. Please send the rest in another message.
 track-full =
     { $max ->
         [one] You follow { $max } streamer, which is as many as I can take here.
@@ -45,15 +46,16 @@ track-already =
        *[other] You follow <b><a href="{ $url }">{ $name }</a></b> already: { $items } items on the list now.
     }
 track-not-found = 🤷 There is no “{ $nickname }” on fetta. The nickname there often differs from the one on Twitch: the surest way is the link from the streamer’s page.
-track-private = 🔒 { $nickname } keeps the wishlist hidden, so I cannot follow it.
-track-too-long = { $nickname } has more items than I can read, so I cannot follow this list. Sorry!
+track-private = 🔒 { $nickname } keeps the wishlist hidden, so I can’t follow it. Once it is public, send /track { $nickname } again.
+track-too-long = { $nickname } has more items than I can read, so I can’t follow this list. Sorry!
 track-unreachable = ⏳ fetta does not answer. I keep trying to find { $nickname } and will tell you here.
 track-blocked = ⏳ fetta is not letting me in right now. I keep trying to find { $nickname } and will tell you here.
-track-page-changed = ⏳ fetta looks different today and I cannot read { $nickname }’s list yet. I keep trying and will tell you here.
-track-partial = ⏳ fetta showed me only a part of { $nickname }’s list. I keep trying and will tell you here.
-track-gave-up = I tried to find { $nickname } for a whole day, and fetta did not answer. Please try /track { $nickname } again later.
+track-page-changed = ⏳ fetta looks different today and I can’t read { $nickname }’s list yet. I keep trying and will tell you here.
+track-partial = ⏳ fetta showed me only part of { $nickname }’s list. I keep trying and will tell you here.
+track-gave-up = I tried for a whole day and could not read { $nickname }’s list on fetta. Please try /track { $nickname } again later.
+track-cancelled = I stopped looking for { $nickname }.
 
-untrack-choose = Whom shall I stop following?
+untrack-choose = Who should I stop following?
 untrack-empty = You follow nobody yet. Start with /track nickname
 untrack-done = No longer tracking <b><a href="{ $url }">{ $name }</a></b>.
 untrack-cancelled = OK, I am no longer looking for { $nickname }.
@@ -75,9 +77,9 @@ list-line =
        *[other] { $number }. <a href="{ $url }">{ $name }</a> – { $items } items, since { $since }
     }
 page-outdated = This list has changed.
+button-outdated = This button no longer works. Your list: /list
 
 only-admins = Only administrators of this chat can change what it follows.
-admins-unknown = I could not check whether you are an administrator here. Please try again.
 
 group-hello = 🔔 Hello! I ring here when streamers add something to their wishlists. Administrators: /track nickname
 
@@ -87,3 +89,5 @@ news-title =
        *[other] 🎁 <b><a href="{ $url }">{ $name }</a></b> added { $count } wishes:
     }
 news-more = …and { $count } more
+
+operator-distrust = ⚠️ Most looks at { $source } fail or look wrong. I draw no conclusions from them, ask less often, and go on by myself when it is better. The log says what was seen.

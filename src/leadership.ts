@@ -271,19 +271,23 @@ async function openSite(
     }),
     planned: tellPlan,
   });
+  let toldMinutes: number | undefined;
   const get = (purpose: "lookup" | "check") => fetcher.within((signal) => budget.take(purpose, signal));
   return { site: { source, budget, circuit, canary, planner, get }, close: fetcher.close };
 
-  function tellPlan({ stretch, load }: Plan, streamers: number, cost: number) {
+  /** Told when it changes: that the budget allows less than the operator's shortest period. */
+  function tellPlan({ multiplier, stretch, load, limits }: Plan, streamers: number, cost: number) {
     metrics.scheduleStretch.set({ source: source.name }, stretch);
     metrics.scheduleLoad.set({ source: source.name }, load);
-    if (stretch <= 1) return;
-    const minutes = (ms: number) => Math.round(ms / 6_000) / 10;
-    const about = minutes(config.maxCheckIntervalMs * stretch);
-    log.warn(
-      { source: source.name, streamers, requests_per_look: cost, stretch },
-      `${streamers} streamers, ${cost.toFixed(1)} requests each: about every ${about} min, wanted ${minutes(config.maxCheckIntervalMs)}; raise SOURCE_REQUESTS_PER_MINUTE if the site allows it`,
-    );
+    const minutes = (ms: number) => Math.round(ms / 60_000) || 1;
+    const about = multiplier === 0 ? minutes(limits.minMs) : minutes((streamers * cost) / limits.requestsPerMs);
+    if (about === toldMinutes) return;
+    toldMinutes = about;
+    if (multiplier === 0) return;
+    const fields = { source: source.name, streamers, requests_per_look: cost, stretch };
+    const words = `${streamers} streamers, ${cost.toFixed(1)} requests each: about every ${about} min, wanted ${minutes(limits.minMs)}`;
+    if (stretch > 1) log.warn(fields, `${words}; longer than MAX_CHECK_INTERVAL_SECONDS, all are stretched`);
+    else log.info(fields, words);
   }
 }
 

@@ -62,13 +62,14 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop): Promise<
   metrics.poolSize(() => db.connections());
 
   const texts = loadTexts();
-  const { botToken: token, botApiRoot: apiRoot, maxTrackings } = config;
+  const { botToken: token, botApiRoot: apiRoot, maxTrackings, adminIds } = config;
   const bot = createBot({
     token,
     apiRoot,
     db,
     texts,
     maxTrackings,
+    adminIds,
     failed: (error, updateId) => log.error({ err: error, update_id: updateId }, "update failed"),
   });
   const handle = async (update: Update) => {

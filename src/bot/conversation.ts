@@ -3,6 +3,7 @@ import { parseAddress } from "../checker/sources/index.ts";
 import { reopenChat, writeAll } from "../db/users.ts";
 import { readCommand } from "./command.ts";
 import { listCommand, listTurned } from "./list.ts";
+import { priorityCommand } from "./priority.ts";
 import { acknowledge, callbackButtons, say, type Talk, textFor } from "./talk.ts";
 import { trackCommand } from "./track.ts";
 import { undoPressed, untrackCommand, untrackPage, untrackPressed } from "./untrack.ts";
@@ -15,6 +16,7 @@ const COMMANDS: Record<string, Handler> = {
   track: trackCommand,
   untrack: untrackCommand,
   list: listCommand,
+  priority: priorityCommand,
 };
 
 const BUTTONS: Record<string, (talk: Talk, ctx: Context, number: number) => Promise<void>> = {
@@ -52,7 +54,8 @@ export function conversation(talk: Talk) {
     const { data } = ctx.callbackQuery;
     const [, kind = "", number = ""] = /^v1:([a-z]{1,2}):(\d{1,15})$/.exec(data) ?? [];
     // What a press carries is whatever its sender likes; what the message shows is ours.
-    const isShown = callbackButtons(ctx).some((button) => button.callback_data === data);
+    const buttons = callbackButtons(ctx);
+    const isShown = buttons.length === 0 || buttons.some((button) => button.callback_data === data);
     const handler = isShown && Object.hasOwn(BUTTONS, kind) ? BUTTONS[kind] : undefined;
     if (handler === undefined) await acknowledge(ctx, textFor(talk, ctx)("button-outdated"));
     else await handler(talk, ctx, Number(number));

@@ -20,14 +20,31 @@ export type NewsToTell = {
   }[];
   /** How many items there are in all; `items` are the first of them. */
   total: number;
+  /** The list could not be read for days: what its looks came to. */
+  unreadable?: string | undefined;
+};
+
+/** Why a list cannot be read, in the words of its subscribers; all else is "does not answer". */
+const UNREADABLE: Record<string, string> = {
+  not_found: "unreadable-not-found",
+  private: "unreadable-private",
+  too_long: "unreadable-too-long",
 };
 
 /**
  * How news of one streamer reads; undefined when there is nothing to tell. Whatever the site says, Telegram takes the
  * message. A single item is shown with its picture.
  */
-export function renderNews(texts: Texts, { language, streamerName, streamerUrl, items, total }: NewsToTell) {
+export function renderNews(
+  texts: Texts,
+  { language, streamerName, streamerUrl, items, total, unreadable }: NewsToTell,
+): { html: string; plain: string; previewUrl?: string | undefined } | undefined {
   const [first] = items;
+  if (first === undefined && unreadable !== undefined) {
+    const variables = { name: readable(streamerName) ?? "…", url: httpUrl(streamerUrl) ?? "" };
+    const html = texts(language, UNREADABLE[unreadable] ?? "unreadable-silent", variables);
+    return { html, plain: plainText(html) };
+  }
   if (first === undefined) return undefined;
   const shown = items.slice(0, ITEMS_SHOWN);
   const name = readable(streamerName) ?? readable(streamerUrl) ?? "…";

@@ -9,6 +9,8 @@ export type Talk = {
   db: Database;
   texts: Texts;
   maxTrackings: number;
+  /** Telegram user ids that may run admin commands. */
+  adminIds: number[];
 };
 
 /** Says something in the language of whoever speaks. */

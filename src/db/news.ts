@@ -24,6 +24,8 @@ export type News = {
   /** The first items, those of the newest check in front, each check's in the site's order; `total` counts all. */
   items: NewsItem[];
   total: number;
+  /** The list could not be read for days: what its looks came to. */
+  unreadable?: string | undefined;
 };
 
 /** The news of some checks for a chat, with at most `limit` items; undefined when the chat does not want them any more. */
@@ -32,7 +34,8 @@ export async function newsFor(
   { chatId, streamerId, checkNumbers }: { chatId: number; streamerId: number; checkNumbers: number[] },
   limit: number,
 ): Promise<News | undefined> {
-  const [told, found] = await batch(orm, [
+  const checks = sql`check_number IN (SELECT value FROM json_each(${JSON.stringify(checkNumbers)}))`;
+  const [told, found, failed] = await batch(orm, [
     orm.run(sql`
       SELECT u.type, u.language, ${NOW} - u.suspect_since AS suspect_ms, s.name, s.url
       FROM users u JOIN user_streamers us ON us.user_id = u.id JOIN streamers s ON s.id = us.streamer_id
@@ -41,9 +44,10 @@ export async function newsFor(
       SELECT product_id AS "productId", name, price, currency, image_url AS "imageUrl", product_url AS "productUrl",
         COUNT(*) OVER () AS total
       FROM wishlist_events
-      WHERE streamer_id = ${streamerId} AND kind = 'added'
-        AND check_number IN (SELECT value FROM json_each(${JSON.stringify(checkNumbers)}))
+      WHERE streamer_id = ${streamerId} AND kind = 'added' AND ${checks}
       ORDER BY check_number DESC, id LIMIT ${limit}`),
+    orm.run(sql`
+      SELECT name FROM wishlist_events WHERE streamer_id = ${streamerId} AND kind = 'unreadable' AND ${checks}`),
   ]);
   const chat = told?.rows[0];
   if (chat === undefined) return undefined;
@@ -64,5 +68,6 @@ export async function newsFor(
       productUrl,
     })),
     total: rows[0]?.total ?? 0,
+    unreadable: failed?.rows[0] === undefined ? undefined : String(failed.rows[0].name),
   };
 }

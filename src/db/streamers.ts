@@ -1,7 +1,7 @@
 import type { Orm } from "./client.ts";
 import { sql } from "./orm.ts";
 import { nextPlanned, oweNews } from "./snapshots.ts";
-import { NOW, type Statement } from "./sql.ts";
+import { NOW, type Result, type Statement } from "./sql.ts";
 
 /** What the schedule knows of a streamer: who waits for it, what its news were so far, what a look costs in requests. */
 export type ScheduledStreamer = {
@@ -75,6 +75,18 @@ export async function scheduledStreamers(orm: Orm, source: string): Promise<Sche
 }
 
 const PORTION = 1_000;
+
+/** Sets how much a subscriber of a streamer counts in the schedule; gives its name, undefined when nobody has it. */
+export async function setPriority(
+  orm: Orm,
+  { source, key }: { source: string; key: string },
+  priority: number,
+): Promise<string | undefined> {
+  const { rows } = (await orm.run(sql`
+    UPDATE streamers SET priority = ${priority} WHERE source = ${source} AND nickname_key = ${key}
+    RETURNING name`)) as unknown as Result;
+  return rows[0] === undefined ? undefined : String(rows[0].name);
+}
 
 /** Looks that found nothing changed: one statement for all of them, one row written for each. */
 export function recordUnchanged(

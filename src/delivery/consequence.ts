@@ -20,8 +20,8 @@ export type Sending = {
 };
 
 export type Consequence = {
-  /** Where the message ends, when this was its last attempt. */
-  state?: "parked";
+  /** Where the message ends, when this was its last attempt: given up, or with its chat. */
+  end?: "parked" | "closed";
   statements: (orm: Orm) => Statement[];
 };
 
@@ -42,10 +42,11 @@ export function consequence(refusal: Refusal, sending: Sending): Consequence {
   const again = (orm: Orm, delayMs: number, lesson?: Lesson) =>
     postpone(orm, epoch, { ids, delayMs: Math.round(delayMs), error }, lesson);
   const park: Consequence = {
-    state: "parked",
+    end: "parked",
     statements: (orm) => [setAside(orm, epoch, { ids, state: "parked", error })],
   };
-  const expires = head.ageMs > EXPIRE_MS ? { state: "parked" as const } : {};
+  const close: Consequence = { end: "closed", statements: (orm) => closeChat(orm, chatId, error) };
+  const expires = head.ageMs > EXPIRE_MS ? { end: "parked" as const } : {};
 
   switch (refusal.kind) {
     case "wait": {
@@ -62,10 +63,10 @@ export function consequence(refusal: Refusal, sending: Sending): Consequence {
       return { statements: (orm) => [again(orm, retryMs, { uncertain: true }), pauseChat(orm, chatId, paceMs)] };
     }
     case "closed":
-      return { statements: (orm) => closeChat(orm, chatId, error) };
+      return close;
     case "suspect": {
       // One odd refusal proves nothing; the second a day later does.
-      if (suspectMs !== undefined && suspectMs >= DAY_MS) return { statements: (orm) => closeChat(orm, chatId, error) };
+      if (suspectMs !== undefined && suspectMs >= DAY_MS) return close;
       const pauseMs = Math.min(SUSPECT_RETRY_MS * 4 ** Math.min(head.attempts - 1, 10), DAY_MS);
       return { statements: (orm) => [suspectChat(orm, chatId), again(orm, 0), pauseChat(orm, chatId, pauseMs)] };
     }
@@ -73,7 +74,7 @@ export function consequence(refusal: Refusal, sending: Sending): Consequence {
       return { statements: (orm) => [again(orm, 0, { noAttempt: true }), ...migrateChat(orm, chatId, refusal.to)] };
     case "suspended":
       // Where even an old message was refused the next is asked about at once, or a long queue would take years to end.
-      if (expires.state) return { ...expires, statements: (orm) => [again(orm, 0, { expireMs: EXPIRE_MS })] };
+      if (expires.end) return { ...expires, statements: (orm) => [again(orm, 0, { expireMs: EXPIRE_MS })] };
       return { statements: (orm) => [again(orm, 0), pauseChat(orm, chatId, DAY_MS)] };
     case "topic_closed":
       return { ...expires, statements: (orm) => [again(orm, DAY_MS, { expireMs: EXPIRE_MS })] };

@@ -58,7 +58,7 @@ export async function runSender(options: SenderOptions, leader: Leader): Promise
   const flying = new Set<Promise<void>>();
   // Another instance might send it too: not without trust, and not when the claim has grown old.
   const mayBeSent = ({ claimedAt }: Parcel) =>
-    !signal.aborted && leader.trusted() && performance.now() - claimedAt < staleMs / 3;
+    !reach.isLost() && !signal.aborted && leader.trusted() && performance.now() - claimedAt < staleMs / 3;
 
   while (!signal.aborted) {
     if (reach.isLost() || pace.pausedMs() > 0) {
@@ -75,7 +75,7 @@ export async function runSender(options: SenderOptions, leader: Leader): Promise
       continue;
     }
     while (flying.size >= most) await Promise.race(flying);
-    const hasTurn = !reach.isLost() && (await pace.turn(signal));
+    const hasTurn = await pace.turn(signal);
     if (!hasTurn || !mayBeSent(parcel)) {
       await stock.putBack(parcel);
       continue;
@@ -157,7 +157,7 @@ async function deliver(
   reach.heard(refusal.kind, error);
   if (refusal.kind === "wait") pace.refused(chatId, refusal.ms);
   const { suspectMs } = news;
-  const { state, statements } = consequence(refusal, { ids, chatId, epoch, head, paceMs, suspectMs, error });
+  const { end, statements } = consequence(refusal, { ids, chatId, epoch, head, paceMs, suspectMs, error });
   await write(statements);
-  report({ outcome: state ?? refusal.kind, error, ...told });
+  report({ outcome: end ?? refusal.kind, error, ...told });
 }

@@ -47,8 +47,9 @@ export type BotWorld = AsyncDisposable & {
 /** The real bot on a simulated Telegram and a database of its own; grammY's own polling brings it its updates. */
 export async function startBotWorld({
   maxTrackings = 50,
+  adminIds = [],
   ...options
-}: TelegramOptions & { maxTrackings?: number } = {}): Promise<BotWorld> {
+}: TelegramOptions & { maxTrackings?: number; adminIds?: number[] } = {}): Promise<BotWorld> {
   const telegram = await startTelegram(options);
   const statements: string[] = [];
   const db = await testDb({
@@ -58,7 +59,7 @@ export async function startBotWorld({
   const destination = { write: (line: string) => void failures.push(line) };
   const log = createLog({ level: "info", secrets: [telegram.token], destination });
   const bot = createBot({
-    ...{ token: telegram.token, apiRoot: telegram.url, db, texts, maxTrackings },
+    ...{ token: telegram.token, apiRoot: telegram.url, db, texts, maxTrackings, adminIds },
     failed: (error, updateId) => log.error({ err: error, update_id: updateId }, "update failed"),
   });
   await bot.init();

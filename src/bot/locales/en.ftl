@@ -91,3 +91,12 @@ news-title =
 news-more = …and { $count } more
 
 operator-distrust = ⚠️ Most looks at { $source } fail or look wrong. I draw no conclusions from them, ask less often, and go on by myself when it is better. The log says what was seen.
+
+unreadable-not-found = 🤷 <b><a href="{ $url }">{ $name }</a></b> has not been on fetta for three days. I keep looking.
+unreadable-private = 🔒 <b><a href="{ $url }">{ $name }</a></b> has kept the wishlist hidden for three days. I keep looking.
+unreadable-too-long = <b><a href="{ $url }">{ $name }</a></b> has more items than I can read, for three days now. I keep looking.
+unreadable-silent = ⏳ I have not been able to read <b><a href="{ $url }">{ $name }</a></b>’s wishlist for three days: fetta does not give it to me. I keep trying.
+
+priority-usage = /priority nickname normal, high or vip
+priority-unknown = Nobody follows { $nickname } here.
+priority-done = { $name }: { $level }

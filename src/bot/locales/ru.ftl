@@ -96,3 +96,12 @@ news-title =
 news-more = …и ещё { $count }
 
 operator-distrust = ⚠️ Большинство проверок { $source } не удаются или выглядят неправдоподобно. Выводов из них я не делаю, спрашиваю реже и продолжу сам, когда станет лучше. Подробности в логе.
+
+unreadable-not-found = 🤷 <b><a href="{ $url }">{ $name }</a></b> уже три дня нет на фетте. Продолжаю заглядывать.
+unreadable-private = 🔒 <b><a href="{ $url }">{ $name }</a></b> уже три дня скрывает вишлист. Продолжаю заглядывать.
+unreadable-too-long = У <b><a href="{ $url }">{ $name }</a></b> уже три дня столько товаров, что мне не прочитать. Продолжаю заглядывать.
+unreadable-silent = ⏳ Уже три дня не могу прочитать вишлист <b><a href="{ $url }">{ $name }</a></b>: фетта его не отдаёт. Продолжаю пробовать.
+
+priority-usage = /priority ник normal, high или vip
+priority-unknown = За { $nickname } здесь никто не следит.
+priority-done = { $name }: { $level }

@@ -16,8 +16,8 @@ test("a newcomer tracks a streamer of 45 items on 3 pages and hears of what is a
   telegram.say("/track https://fetta.app/u/milaplays", { from: fan });
   const answer = await telegram.until(fan, /Tracking Mila <3 & co: 45 items/);
   expect(answer.editedAt, "the looking… message became the answer").toBeDefined();
-  await bot.line(({ msg, outcome }) => msg === "checked" && outcome === "complete");
-  await bot.line(({ msg, outcome }) => msg === "checked" && outcome === "complete");
+  await bot.line(({ msg, outcome }) => msg === "checked" && outcome === "unchanged");
+  await bot.line(({ msg, outcome }) => msg === "checked" && outcome === "unchanged");
   expect(telegram.messages(fan).filter(({ fromBot }) => fromBot)).toHaveLength(2);
 
   mila.add({ name: 'USB <-> HDMI & "co"', price: 660, externalId: "1234567890" });

@@ -1,5 +1,5 @@
 import type { Orm } from "../db/client.ts";
-import { type ScheduledStreamer, scheduledStreamers } from "../db/streamers.ts";
+import { type Habits, scheduledStreamers } from "../db/streamers.ts";
 import { forget, type Limits, type Plan, periodOf, planSchedule, type Watched } from "./schedule.ts";
 
 /** How long a plan is good for: the population and its habits change slowly. */
@@ -18,18 +18,21 @@ export type PlannerOptions = {
 export function createPlanner({ orm, source, limits, planned, now = () => performance.now() }: PlannerOptions) {
   let plan = planSchedule([], limits());
   let dueAt = now();
+  let weights = new Map<number, number>();
   return {
     /** Plans anew when it is time. */
     async refresh(): Promise<void> {
       if (now() < dueAt) return;
       dueAt = now() + REPLAN_MS;
       const population = await scheduledStreamers(orm, source);
-      plan = planSchedule(population.map(watched), limits());
+      weights = new Map(population.map(({ id, weight }) => [id, weight]));
+      const known = population.map((streamer) => watched(streamer, streamer.weight));
+      plan = planSchedule(known, limits());
       const cost = population.reduce((sum, streamer) => sum + streamer.cost, 0);
       planned(plan, population.length, population.length === 0 ? 1 : cost / population.length);
     },
-    /** Until the next look at a streamer, in ms. */
-    periodOf: (streamer: ScheduledStreamer) => periodOf(watched(streamer), plan),
+    /** Until the next look at a streamer, in ms; one that joined after the last plan counts as having one subscriber. */
+    periodOf: (streamer: Habits) => periodOf(watched(streamer, weights.get(streamer.id) ?? 1), plan),
     /** The same for one that has just been found. */
     firstPeriod: (cost: number) => periodOf({ weight: 1, news: 0, observedMs: 0, cost }, plan),
     longestMs: () => plan.limits.maxMs * plan.stretch,
@@ -38,6 +41,6 @@ export function createPlanner({ orm, source, limits, planned, now = () => perfor
 
 export type Planner = ReturnType<typeof createPlanner>;
 
-function watched({ weight, news, newsAgeMs, observedMs, cost }: ScheduledStreamer): Watched {
+function watched({ news, newsAgeMs, observedMs, cost }: Habits, weight: number): Watched {
   return { weight, news: forget(news, newsAgeMs), observedMs, cost };
 }

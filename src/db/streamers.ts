@@ -3,18 +3,14 @@ import { sql } from "./orm.ts";
 import { nextPlanned, oweNews } from "./snapshots.ts";
 import { NOW, type Result, type Statement } from "./sql.ts";
 
-/** What the schedule knows of a streamer: who waits for it, what its news were so far, what a look costs in requests. */
-export type ScheduledStreamer = {
-  id: number;
-  weight: number;
-  news: number;
-  newsAgeMs: number;
-  observedMs: number;
-  cost: number;
-};
+/** What is known of a streamer's news so far, and what a look costs in requests. */
+export type Habits = { id: number; news: number; newsAgeMs: number; observedMs: number; cost: number };
+
+/** The same with its weight: its active subscribers times its priority. */
+export type ScheduledStreamer = Habits & { weight: number };
 
 /** A streamer whose check is due. `lateMs` is how long it has been due. */
-export type DueStreamer = ScheduledStreamer & {
+export type DueStreamer = Habits & {
   ownerId: string;
   nickname: string;
   failures: number;
@@ -31,10 +27,7 @@ export type DueStreamer = ScheduledStreamer & {
   profileAgeMs: number;
 };
 
-const SCHEDULED = sql`
-  s.id, s.priority * (
-    SELECT COUNT(*) FROM user_streamers us JOIN users u ON u.id = us.user_id AND u.active WHERE us.streamer_id = s.id) AS weight,
-  s.news, ${NOW} - s.news_at AS "newsAgeMs", ${NOW} - s.news_since AS "observedMs", s.cost`;
+const HABITS = sql`s.id, s.news, ${NOW} - s.news_at AS "newsAgeMs", ${NOW} - s.news_since AS "observedMs", s.cost`;
 
 /**
  * The streamers of a source whose time has come, the longest due first. A sleeping one has no next check. After a jump
@@ -45,10 +38,10 @@ export async function dueStreamers(
   { source, limit, running, longestMs }: { source: string; limit: number; running: number[]; longestMs: number },
 ): Promise<DueStreamer[]> {
   const rows = await orm.all<DueStreamer>(sql`
-    SELECT ${SCHEDULED}, owner_id AS "ownerId", nickname, failures, COALESCE(${NOW} - failing_since, 0) AS "failingMs",
+    SELECT ${HABITS}, owner_id AS "ownerId", nickname, failures, COALESCE(${NOW} - failing_since, 0) AS "failingMs",
       failure_told AS "failureTold", baselined_at IS NULL OR slept_at IS NOT NULL AS "isBaseline",
       ${NOW} - next_check_at AS "lateMs", fingerprint, unchanged_looks AS "unchangedLooks", listed,
-      NOT EXISTS (SELECT 1 FROM wishlist_items wi WHERE wi.streamer_id = s.id) AS "isUnseen",
+      listed = 0 AND NOT EXISTS (SELECT 1 FROM wishlist_items wi WHERE wi.streamer_id = s.id) AS "isUnseen",
       ${NOW} - COALESCE(baselined_at, ${NOW}) AS "baselineAgeMs", ${NOW} - profile_at AS "profileAgeMs"
     FROM streamers s
     WHERE (next_check_at <= ${NOW} OR (failures = 0 AND next_check_at > ${NOW} + ${longestMs})) AND source = ${source}
@@ -67,7 +60,10 @@ export async function scheduledStreamers(orm: Orm, source: string): Promise<Sche
   const all: ScheduledStreamer[] = [];
   for (;;) {
     const rows = await orm.all<ScheduledStreamer>(sql`
-      SELECT ${SCHEDULED} FROM streamers s
+      SELECT ${HABITS}, s.priority * (
+        SELECT COUNT(*) FROM user_streamers us JOIN users u ON u.id = us.user_id AND u.active
+        WHERE us.streamer_id = s.id) AS weight
+      FROM streamers s
       WHERE source = ${source} AND next_check_at IS NOT NULL AND s.id > ${all.at(-1)?.id ?? 0} ORDER BY s.id LIMIT ${PORTION}`);
     all.push(...rows);
     if (rows.length < PORTION) return all;

@@ -99,7 +99,9 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
         granted.push({ at: now(), count: admitted.length });
         try {
           await note(admitted.length);
-          for (const waiter of admitted) waiter.resolve();
+          // The site may have asked for silence meanwhile: then they have had their turn, and wait for another.
+          if (now() < pausedUntil) for (const waiter of admitted.reverse()) waiting[waiter.purpose].unshift(waiter);
+          else for (const waiter of admitted) waiter.resolve();
         } catch (error) {
           for (const waiter of admitted) waiter.reject(error);
         }
@@ -125,11 +127,13 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
         const cancel = () => {
+          signal.removeEventListener("abort", cancel);
           waiting[purpose] = waiting[purpose].filter((other) => other !== waiter);
           reject(signal.reason);
         };
         const settled = () => signal.removeEventListener("abort", cancel);
         const waiter: Waiter = {
+          purpose,
           resolve() {
             settled();
             resolve();
@@ -162,6 +166,6 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
   };
 }
 
-type Waiter = { resolve: () => void; reject: (error: unknown) => void };
+type Waiter = { purpose: Purpose; resolve: () => void; reject: (error: unknown) => void };
 
 export type Budget = ReturnType<typeof createBudget>;

@@ -1,4 +1,4 @@
-import type { Context } from "grammy";
+import { type Context, GrammyError } from "grammy";
 
 /**
  * Whether the one who speaks may change what this chat follows: everybody in their private chat, administrators
@@ -15,7 +15,19 @@ export async function mayChange(ctx: Context): Promise<boolean> {
   }
   const from = ctx.from;
   if (from === undefined) return false;
-  // Telegram promises an answer to getChatMember about others only to bots that are administrators themselves.
-  const administrators = await ctx.api.getChatAdministrators(chat.id);
-  return administrators.some(({ user }) => user.id === from.id);
+  return await isAdministrator(ctx, chat.id, from.id);
+}
+
+/**
+ * Telegram promises an answer to getChatMember about others only to bots that are administrators themselves, so the
+ * list of administrators is asked for first; a Bot API server that does not give it may still know the one member.
+ */
+async function isAdministrator({ api }: Context, chatId: number, userId: number): Promise<boolean> {
+  try {
+    return (await api.getChatAdministrators(chatId)).some(({ user }) => user.id === userId);
+  } catch (error) {
+    if (!(error instanceof GrammyError)) throw error;
+    const { status } = await api.getChatMember(chatId, userId);
+    return status === "creator" || status === "administrator";
+  }
 }

@@ -38,16 +38,18 @@ export async function say(ctx: Context, html: string, keyboard?: InlineKeyboard)
   });
 }
 
-/** Changes the message under the pressed button; that it shows this already, or is gone, is no failure. */
-export async function redraw(ctx: Context, html: string, keyboard?: InlineKeyboard): Promise<void> {
+/** Changes the message under the pressed button; gives whether it shows this now: that it is gone is no failure. */
+export async function redraw(ctx: Context, html: string, keyboard?: InlineKeyboard): Promise<boolean> {
   try {
     await ctx.editMessageText(html, {
       parse_mode: "HTML",
       link_preview_options: { is_disabled: true },
       ...(keyboard === undefined ? {} : { reply_markup: keyboard }),
     });
+    return true;
   } catch (error) {
     if (!isStale(error)) throw error;
+    return NOT_MODIFIED.test(error.description);
   }
 }
 
@@ -66,13 +68,11 @@ export function callbackButtons(ctx: Context): InlineKeyboardButton.CallbackButt
   return buttons.filter((button) => "callback_data" in button);
 }
 
-function isStale(error: unknown): boolean {
-  return (
-    error instanceof GrammyError &&
-    /message is not modified|message to edit not found|message can't be edited|MESSAGE_ID_INVALID|query is too old/i.test(
-      error.description,
-    )
-  );
+const NOT_MODIFIED = /message is not modified/i;
+const GONE = /message to edit not found|message can't be edited|MESSAGE_ID_INVALID|query is too old/i;
+
+function isStale(error: unknown): error is GrammyError {
+  return error instanceof GrammyError && (NOT_MODIFIED.test(error.description) || GONE.test(error.description));
 }
 
 /** The chat of an update as it is stored; people's names are not. */

@@ -4,7 +4,7 @@ import { readAddresses } from "./addresses.ts";
 import { addPageButtons, pageOf } from "./pages.ts";
 import { mayChange } from "./rights.ts";
 import { acknowledge, callbackButtons, redraw, say, type Talk, textFor } from "./talk.ts";
-import { shorten } from "./texts.ts";
+import { plainText, shorten } from "./texts.ts";
 
 const BUTTONS_A_PAGE = 8;
 /** For how long a tracking that was ended can be restored. */
@@ -65,8 +65,7 @@ export async function untrackPressed(talk: Talk, ctx: Context, streamerId: numbe
     return await acknowledge(ctx, text("untrack-gone"));
   }
   const undo = new InlineKeyboard().text(text("undo"), `v1:r:${ended.id}`);
-  await redraw(ctx, text("untrack-done", named(ended)), undo);
-  await acknowledge(ctx);
+  await tell(ctx, text("untrack-done", named(ended)), undo);
 }
 
 export async function undoPressed(talk: Talk, ctx: Context, streamerId: number): Promise<void> {
@@ -81,13 +80,18 @@ export async function undoPressed(talk: Talk, ctx: Context, streamerId: number):
   switch (undone.kind) {
     case "restored":
     case "already":
-      await redraw(ctx, text("undo-done", named(undone.streamer)), otherUndos(ctx));
-      return await acknowledge(ctx);
+      return await tell(ctx, text("undo-done", named(undone.streamer)), otherUndos(ctx));
     case "full":
       return await acknowledge(ctx, text("track-full", { max: maxTrackings }));
     case "late":
       return await acknowledge(ctx, text("undo-late"));
   }
+}
+
+/** Shows in the message what a press has done, or as a toast when the message is gone. */
+async function tell(ctx: Context, html: string, keyboard?: InlineKeyboard): Promise<void> {
+  const isShown = await redraw(ctx, html, keyboard);
+  await acknowledge(ctx, isShown ? undefined : plainText(html));
 }
 
 /** The buttons of streamers that were ended in the same breath as the one that is restored. */

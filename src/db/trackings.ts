@@ -81,12 +81,13 @@ function trackOne(
   const known = sql`SELECT id FROM streamers WHERE source = ${source} AND nickname_key = ${key} AND baselined_at IS NOT NULL`;
   const tracked = sql`(SELECT COUNT(*) FROM user_streamers WHERE user_id = ${chat.id})`;
   const waiting = sql`(SELECT COUNT(*) FROM lookups WHERE chat_id = ${chat.id} AND NOT done)`;
+  const over = sql.raw("done AND (outcome = 'cancelled' OR outcome IS shown)");
   return [
     orm.run(sql`
       INSERT INTO user_streamers (user_id, streamer_id, thread_id, created_at)
       SELECT ${chat.id}, id, ${threadId}, ${NOW} FROM (${known}) WHERE ${tracked} + ${waiting} < ${maxTrackings}
       ON CONFLICT DO NOTHING RETURNING streamer_id`),
-    // Once its answer has been shown, the same may be asked again: each question has its own message.
+    // Once its answer has been shown, or is not wanted any more, the same may be asked again in a message of its own.
     orm.run(sql`
       INSERT INTO lookups (source, nickname_key, chat_id, nickname, thread_id, language, next_at, answer_at, created_at)
       SELECT ${source}, ${key}, ${chat.id}, ${nickname}, ${threadId}, ${language}, ${NOW} + ${graceMs}, ${NOW} + ${graceMs}, ${NOW}
@@ -94,7 +95,7 @@ function trackOne(
       ON CONFLICT DO UPDATE SET outcome = NULL, shown = NULL, done = 0, attempts = 0, message_id = NULL, streamer_id = NULL,
         nickname = excluded.nickname, thread_id = excluded.thread_id, language = excluded.language,
         next_at = excluded.next_at, answer_at = excluded.answer_at, created_at = excluded.created_at
-      WHERE lookups.done AND lookups.shown IS lookups.outcome`),
+      WHERE ${over}`),
     orm.run(sql`
       SELECT s.id, s.name, s.url, us.user_id IS NOT NULL AS tracked, l.nickname_key IS NOT NULL AS waiting,
         l.message_id IS NOT NULL AS shown, ${waiting} >= ${maxWaiting} AS busy,
@@ -102,8 +103,8 @@ function trackOne(
       FROM (SELECT 1)
       LEFT JOIN streamers s ON s.id = (${known})
       LEFT JOIN user_streamers us ON us.streamer_id = s.id AND us.user_id = ${chat.id}
-      LEFT JOIN lookups l ON l.source = ${source} AND l.nickname_key = ${key} AND l.chat_id = ${chat.id}
-        AND NOT (l.done AND l.shown IS l.outcome)`),
+      LEFT JOIN (SELECT * FROM lookups WHERE NOT (${over})) l
+        ON l.source = ${source} AND l.nickname_key = ${key} AND l.chat_id = ${chat.id}`),
     topItems(orm, known),
   ] satisfies Statement[];
 }

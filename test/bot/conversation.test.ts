@@ -64,7 +64,7 @@ test("a streamer that is known is tracked at once, and any other spelling of it 
     "/track <milaplays>,",
   ]) {
     expect(shown(await world.ask(spelling, { from: mia }))).toEqual([
-      "You follow MilaPlays already: 3 items on the list now.",
+      "You already follow MilaPlays: 3 items on the list now.",
     ]);
   }
   expect(await trackings(world, mia)).toEqual(["MilaPlays"]);
@@ -204,7 +204,7 @@ test("a list of more than ten is turned in place, one statement a page, and says
   await world.db.for("test").run(sql`DELETE FROM user_streamers`);
   expect(await world.press(stale.shows, "‹", mia)).toMatchObject({
     toast: "This list has changed.",
-    shows: { text: expect.stringMatching(/^You follow nobody yet/), buttons: [] },
+    shows: { text: expect.stringMatching(/^You are not following anyone yet/), buttons: [] },
   });
 });
 
@@ -220,8 +220,8 @@ test("/untrack ends a tracking by nickname, and Undo brings it back as it was", 
   const undone = await world.press(ended, "Undo", mia);
   expect(undone.shows).toMatchObject({ id: ended.id, text: "Tracking Streamer1 again, as before.", buttons: [] });
   expect(await world.db.for("test").all(sql`SELECT * FROM user_streamers`)).toEqual(before);
-  expect(shown(await world.ask("/untrack nobody", { from: mia }))).toEqual([
-    "You do not follow nobody. Your list: /list",
+  expect(shown(await world.ask("/untrack other", { from: mia }))).toEqual([
+    "You are not following other. Your list: /list",
   ]);
 });
 
@@ -262,7 +262,9 @@ test("several trackings that end together can be restored one by one", async () 
 test("/untrack without a nickname offers the chat's streamers: one tap ends, another restores", async () => {
   await using world = await startBotWorld();
   const mia = world.telegram.person({ languageCode: "en" });
-  expect(shown(await world.ask("/untrack", { from: mia }))).toEqual([expect.stringMatching(/^You follow nobody yet/)]);
+  expect(shown(await world.ask("/untrack", { from: mia }))).toEqual([
+    expect.stringMatching(/^You are not following anyone yet/),
+  ]);
   await trackMany(world, mia.id, 9);
   const [choice] = await world.ask("/untrack", { from: mia });
   if (choice === undefined) throw new Error("no keyboard");
@@ -348,8 +350,8 @@ test("a press on a message that is gone, or that comes too late, is no failure",
   await world.telegram.idle();
   expect(await trackings(world, mia)).toEqual(["Streamer1"]);
   world.telegram.remove(choice);
-  expect((await world.press(choice, { data: "v1:u:1" }, mia)).toast).toMatch(/no longer works/);
-  expect(await trackings(world, mia)).toEqual(["Streamer1"]);
+  expect((await world.press(choice, { data: "v1:u:1" }, mia)).toast).toBe("No longer tracking Streamer1.");
+  expect(await trackings(world, mia)).toEqual([]);
   expect(world.failures).toEqual([]);
 });
 
@@ -468,6 +470,18 @@ test("the same update handled twice tracks once", async () => {
   expect(await trackings(world, mia)).toEqual(["mila"]);
   const looks = await world.db.for("test").all(sql`SELECT nickname_key AS key FROM lookups WHERE chat_id = ${mia.id}`);
   expect(looks).toEqual([{ key: "unknown" }]);
+});
+
+test("a look that was called off may be asked for again at once", async () => {
+  await using world = await startBotWorld();
+  const mia = world.telegram.person({ languageCode: "en" });
+  for (let time = 0; time < 2; time++) {
+    expect(shown(await world.ask("/track mila", { from: mia }))).toEqual(["🔎 Looking for mila…"]);
+    expect(shown(await world.ask("/track mila", { from: mia }))).toEqual([
+      "🔎 Still looking for mila. I will tell you here.",
+    ]);
+    expect(shown(await world.ask("/untrack mila", { from: mia }))).toEqual(["OK, I am no longer looking for mila."]);
+  }
 });
 
 test("a handler that fails says so shortly, and logs one line without the token", async () => {

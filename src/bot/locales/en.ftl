@@ -42,8 +42,8 @@ track-done =
     } I will write when something is added.
 track-already =
     { $items ->
-        [one] You follow <b><a href="{ $url }">{ $name }</a></b> already: { $items } item on the list now.
-       *[other] You follow <b><a href="{ $url }">{ $name }</a></b> already: { $items } items on the list now.
+        [one] You already follow <b><a href="{ $url }">{ $name }</a></b>: { $items } item on the list now.
+       *[other] You already follow <b><a href="{ $url }">{ $name }</a></b>: { $items } items on the list now.
     }
 track-not-found = 🤷 There is no “{ $nickname }” on fetta. The nickname there often differs from the one on Twitch: the surest way is the link from the streamer’s page.
 track-private = 🔒 { $nickname } keeps the wishlist hidden, so I can’t follow it. Once it is public, send /track { $nickname } again.
@@ -56,16 +56,16 @@ track-gave-up = I tried for a whole day and could not read { $nickname }’s lis
 track-cancelled = I stopped looking for { $nickname }.
 
 untrack-choose = Who should I stop following?
-untrack-empty = You follow nobody yet. Start with /track nickname
+untrack-empty = You are not following anyone yet. Start with /track nickname
 untrack-done = No longer tracking <b><a href="{ $url }">{ $name }</a></b>.
 untrack-cancelled = OK, I am no longer looking for { $nickname }.
-untrack-unknown = You do not follow { $nickname }. Your list: /list
+untrack-unknown = You are not following { $nickname }. Your list: /list
 untrack-gone = This one is no longer on your list.
 undo = ↩️ Undo
 undo-done = Tracking <b><a href="{ $url }">{ $name }</a></b> again, as before.
 undo-late = It is too late to undo. You can follow the streamer again with /track nickname
 
-list-empty = You follow nobody yet. Send me a wishlist link or /track nickname
+list-empty = You are not following anyone yet. Send me a wishlist link or /track nickname
 list-title =
     { $count ->
         [one] You follow { $count } streamer:

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "./log.ts";
 
 /** A stop takes at most this long; what is not finished then is cut off, and taken up by the next leader. */
-const STOP_MS = 24_000;
+const STOP_MS = 22_000;
 /** `npm start` passes a signal on that its whole process group got as well: within so long it is the same one. */
 const SAME_SIGNAL_MS = 1_000;
 /** For the last thing to do when the stop itself is cut off. */
@@ -18,7 +18,7 @@ export type Stop = {
 };
 
 /**
- * Decides when the process stops. A second signal ends it with 1 at once, and so does a stop that takes more than 24 s:
+ * Decides when the process stops. A second signal ends it with 1 at once, and so does a stop that takes more than 22 s:
  * a supervisor may kill after 25 s, and then nothing of ours would run any more.
  */
 export function createStop(log: Log): Stop {

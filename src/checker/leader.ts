@@ -100,7 +100,6 @@ async function serve(options: LeadOptions, { term, since }: Taken, work: Work, s
   const over = new AbortController();
   const done = new AbortController();
   let trustedUntil = since + trustMs(staleMs);
-  let isTaken = false;
   const isServing = () => !over.signal.aborted && !done.signal.aborted;
   const trusted = () => isServing() && performance.now() < trustedUntil;
   const lose = (reason: string) => {
@@ -117,10 +116,7 @@ async function serve(options: LeadOptions, { term, since }: Taken, work: Work, s
     try {
       return await fencedBatch(db, term, build(db));
     } catch (error) {
-      if (error instanceof LockLost) {
-        isTaken = true;
-        lose("another instance holds the lock");
-      }
+      if (error instanceof LockLost) lose("another instance holds the lock");
       throw error;
     }
   };
@@ -152,7 +148,6 @@ async function serve(options: LeadOptions, { term, since }: Taken, work: Work, s
     }
   };
   const release = async () => {
-    if (isTaken) return;
     try {
       if (await releaseLock(orm("loop_release"), term)) tell({ kind: "released", term });
     } catch (error) {

@@ -12,6 +12,8 @@ export type ReachOptions = {
 
 /** Sends in a row without an answer from Telegram itself, after which none is risked any more. */
 const SILENT_SENDS = 3;
+/** Telegram has not answered for so long: the way to it may be slow at first, as connections are made, or gone. */
+const COLD_MS = 5_000;
 const PROBE_MS = { first: 1_000, most: 60_000 };
 const NO_ANSWER: ReadonlySet<string> = new Set<Refusal["kind"]>(["retry", "gateway", "unknown"]);
 
@@ -22,12 +24,19 @@ const NO_ANSWER: ReadonlySet<string> = new Set<Refusal["kind"]>(["retry", "gatew
 export function createReach({ probe, tell }: ReachOptions) {
   let silent = 0;
   let lost: "silent" | "revoked" | undefined;
+  let heardAt = Number.NEGATIVE_INFINITY;
 
   return {
     isLost: () => lost !== undefined,
+    /**
+     * Whether one send must be answered before the next: many that set out on a slow way arrive at once in the end, which
+     * Telegram counts as too fast, and on a way that is gone each may have arrived.
+     */
+    isCold: () => performance.now() - heardAt > COLD_MS,
     /** What became of a send. */
     heard(outcome: Refusal["kind"] | "sent", error = "") {
       silent = NO_ANSWER.has(outcome) ? silent + 1 : 0;
+      if (silent === 0) heardAt = performance.now();
       if (lost !== undefined || (outcome !== "revoked" && silent < SILENT_SENDS)) return;
       lost = outcome === "revoked" ? "revoked" : "silent";
       tell({ kind: "lost", why: lost, error });

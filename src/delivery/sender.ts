@@ -74,7 +74,7 @@ export async function runSender(options: SenderOptions, leader: Leader): Promise
       stock.done(parcel);
       continue;
     }
-    while (flying.size >= most) await Promise.race(flying);
+    while (flying.size >= (reach.isCold() ? 1 : most)) await Promise.race(flying);
     const hasTurn = await pace.turn(signal);
     if (!hasTurn || !mayBeSent(parcel)) {
       await stock.putBack(parcel);

@@ -140,7 +140,10 @@ function visible(name: string): string | undefined {
     .trim();
   if (!/[^\p{Z}\p{Cf}\p{M}\u3164]/u.test(line)) return undefined;
   // Telegram drops these wherever they are.
-  return (line.length > 200 ? line.slice(0, 190).replace(/[\ud800-\udbff]$/, "") : line).replace(/\u0333|\u033f|\u030a/g, "");
+  return (line.length > 200 ? line.slice(0, 190).replace(/[\ud800-\udbff]$/, "") : line).replace(
+    /\u0333|\u033f|\u030a/g,
+    "",
+  );
 }
 
 test("whatever a site calls its streamers and things, Telegram takes the message and shows the names", () => {

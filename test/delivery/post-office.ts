@@ -19,6 +19,8 @@ export type PostOffice = AsyncDisposable & {
   follow(chat: Place, nickname: string, threadId?: number): Promise<number>;
   /** Someone who has started the bot and follows a streamer. */
   fan(nickname: string): Promise<Person>;
+  /** So many people who follow a streamer, all at once. */
+  crowd(size: number, nickname: string): Promise<Person[]>;
   /** One more instance, the leader unless there is one. */
   start(options?: StartOptions): Sender;
 };
@@ -70,6 +72,19 @@ export async function postOffice(options: TelegramOptions = {}): Promise<PostOff
       telegram.say("/start", { from: person });
       await follow(person, nickname);
       return person;
+    },
+    async crowd(size, nickname) {
+      const people = Array.from({ length: size }, () => telegram.person());
+      for (const person of people) telegram.say("/start", { from: person });
+      const ids = JSON.stringify(people.map(({ id }) => id));
+      const orm = db.for("test");
+      const streamerId = await follow(people[0] ?? telegram.person(), nickname);
+      await orm.run(sql`
+        INSERT OR IGNORE INTO users (id, type, language, created_at) SELECT value, 'private', 'ru', 0 FROM json_each(${ids})`);
+      await orm.run(sql`
+        INSERT OR IGNORE INTO user_streamers (user_id, streamer_id, created_at)
+        SELECT value, ${streamerId}, 0 FROM json_each(${ids})`);
+      return people;
     },
     start(more = {}) {
       const sender = startSender({ db, token: telegram.token, apiRoot: telegram.url, ...more });
@@ -204,3 +219,11 @@ export async function pass(db: Database, ms: number): Promise<void> {
       done_at = done_at - ${ms}`);
   await orm.run(sql`UPDATE users SET next_send_at = next_send_at - ${ms}, suspect_since = suspect_since - ${ms}`);
 }
+
+/** The bot's attempts to write. */
+export const sends = ({ calls }: Telegram, chat?: { id: number }) =>
+  calls.filter(({ method, chatId }) => method === "sendMessage" && (chat === undefined || chatId === chat.id));
+
+/** What the bot has written in a chat. */
+export const fromBot = (telegram: Telegram, chat: { id: number }) =>
+  telegram.messages(chat).filter(({ fromBot }) => fromBot);

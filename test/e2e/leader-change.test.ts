@@ -12,7 +12,7 @@ const clock = (ms: number) => ({
   NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`const now = Date.now; Date.now = () => now() + ${ms};`)}`,
 });
 
-test("three instances: one leads, whatever the clocks say; stopped or killed, it is followed in time, and news comes once", async () => {
+test.concurrent("three instances: one leads, whatever the clocks say; stopped or killed, it is followed in time, and news comes once", async () => {
   await using world = await startWorld();
   const { telegram, fetta } = world;
   const mila = fetta.streamer("mila");
@@ -29,7 +29,7 @@ test("three instances: one leads, whatever the clocks say; stopped or killed, it
     expect(await standBy.line(isHeld)).toMatchObject({ holder: first.id, term: 1, stale_seconds: 3 });
     expect(Object.keys(await standBy.line(isHeld))).toContain("takeover_at");
   }
-  await using leaders = countLeaders(all);
+  await using leaders = watchLeaders(all);
   const wishes = changing(mila);
 
   for (const jump of [HOUR_MS, -HOUR_MS, -HOUR_MS, HOUR_MS]) {
@@ -48,6 +48,7 @@ test("three instances: one leads, whatever the clocks say; stopped or killed, it
   // A leader that is killed while it sends may send twice: that is promised. Here it has nothing to send.
   wishes.stop();
   await allTold(world, wishes.names, fans);
+  await until("all that was sent is recorded", async () => (await owed(world)) === 0);
   await world.moveStamps(-HOUR_MS);
   const killed = performance.now();
   await second.stop("SIGKILL");
@@ -63,11 +64,12 @@ test("three instances: one leads, whatever the clocks say; stopped or killed, it
   for (const name of [...wishes.names, "The last wish"]) {
     expect(fans.map((fan) => [name, told(telegram, fan, name)])).toEqual(fans.map(() => [name, 1]));
   }
-  expect(leaders.most()).toBe(1);
+  expect(leaders.overlaps()).toEqual([]);
+  expect(leaders.terms().sort(), "each has led").toEqual([1, 1, 1]);
   expect(telegram.calls.filter(({ method, code }) => method === "getUpdates" && code === 409)).toEqual([]);
 });
 
-test("a leader that stood still for longer than its lease commits and sends nothing, steps down, and stands by", async () => {
+test.concurrent("a leader that stood still for longer than its lease commits and sends nothing, steps down, and stands by", async () => {
   await using world = await startWorld();
   const { telegram, fetta } = world;
   const mila = fetta.streamer("mila");
@@ -77,7 +79,7 @@ test("a leader that stood still for longer than its lease commits and sends noth
   await world.track(fan, mila);
   const next = await world.start();
   await next.line(isHeld);
-  await using leaders = countLeaders([old, next]);
+  await using leaders = watchLeaders([old, next]);
   await checks(old, 1);
 
   old.child.kill("SIGSTOP");
@@ -88,10 +90,12 @@ test("a leader that stood still for longer than its lease commits and sends noth
   await telegram.until(fan, /\/track/);
   const before = { calls: telegram.calls.length, requests: fetta.requests.length, lines: old.lines.length };
   const byNext = next.lines.length;
+  const late = old.metric("scheduler_lock_held"); // asked of a frozen process, answered by one that has just woken
   old.child.kill("SIGCONT");
   const woken = performance.now();
   expect(await old.line("lock lost")).toMatchObject({ term: 1 });
   expect(performance.now() - woken).toBeLessThan(1_000);
+  expect(await late).toBe(0);
   expect(await old.line(isHeld)).toMatchObject({ holder: next.id, term: 2 });
 
   await checks(next, 2);
@@ -106,7 +110,7 @@ test("a leader that stood still for longer than its lease commits and sends noth
     .reduce((sum, line) => sum + Number(line.requests ?? 0), 0);
   expect(looks.length).toBeLessThanOrEqual(requests + 3);
   expect((await world.lock()).epoch).toBe(2);
-  expect(leaders.most()).toBe(1);
+  expect(leaders.overlaps()).toEqual([]);
 
   expect(await next.stop()).toBe(0);
   await old.line(({ msg, term }) => msg === "lock acquired" && term === 3);
@@ -125,30 +129,38 @@ async function leaderOf(instances: Instance[], term: number): Promise<Instance> 
   );
 }
 
-/** Asks all of them, again and again, whether they lead; whoever does not answer (frozen, gone) does not count until it does. */
-function countLeaders(instances: Instance[]) {
+type Span = { from: number; to: number };
+
+/**
+ * Asks all instances, again and again, whether they lead. From each one's first to its last answer that says so it surely
+ * did; `overlaps` gives the times, in ms, for which two of them did so at once.
+ */
+function watchLeaders(instances: Instance[]) {
   const over = new AbortController();
-  const held = instances.map(() => 0);
-  let most = 0;
-  const asking = instances.map(async ({ metric }, n) => {
+  const terms: Span[][] = instances.map(() => []);
+  const watching = instances.map(async ({ metric }, n) => {
+    let term: Span | undefined;
     while (!over.signal.aborted) {
-      const late = setTimeout(() => {
-        held[n] = 0;
-      }, 100);
-      held[n] = await metric("scheduler_lock_held", "", over.signal).catch(() => 0);
-      clearTimeout(late);
-      most = Math.max(
-        most,
-        held.reduce((sum, one) => sum + one, 0),
-      );
+      const asked = performance.now();
+      const held = await metric("scheduler_lock_held", "", over.signal).catch(() => 0);
+      if (held === 0) term = undefined;
+      else if (term === undefined) terms[n]?.push((term = { from: performance.now(), to: asked }));
+      else term.to = asked;
       await sleep(30);
     }
   });
   return {
-    most: () => most,
+    terms: () => terms.map((spans) => spans.filter(({ from, to }) => to > from).length),
+    overlaps() {
+      const spans = terms.flat().sort((a, b) => a.from - b.from);
+      return spans.slice(1).flatMap(({ from }, n) => {
+        const ms = (spans[n]?.to ?? 0) - from;
+        return ms > 0 ? [ms] : [];
+      });
+    },
     async [Symbol.asyncDispose]() {
       over.abort();
-      await Promise.all(asking);
+      await Promise.all(watching);
     },
   };
 }
@@ -168,4 +180,10 @@ async function allTold({ telegram }: World, names: string[], fans: { id: number;
   await until("everybody has been told", () =>
     fans.every((fan) => names.every((name) => told(telegram, fan, name) > 0)),
   );
+}
+
+async function owed(world: World): Promise<number> {
+  const db = await world.database();
+  const { rows } = await db.client.execute("SELECT 1 FROM outbox WHERE state IN ('pending', 'sending')");
+  return rows.length;
 }

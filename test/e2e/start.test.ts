@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { launchBot, tempFolder, whenUp } from "./instance.ts";
 import { startWorld, until } from "./world.ts";
 
-test("missing and malformed variables are named all at once, before anything starts", async () => {
+test.concurrent("missing and malformed variables are named all at once, before anything starts", async () => {
   await using folder = await tempFolder();
   const env = { DATABASE_URL: folder.databaseUrl, PORT: "eighty", HEARTBEAT_SECONDS: "30" };
   await using bot = launchBot(env);
@@ -16,7 +16,7 @@ test("missing and malformed variables are named all at once, before anything sta
   expect(existsSync(join(folder.path, "data"))).toBe(false);
 });
 
-test("a token that Telegram does not know ends it with one clear sentence", async () => {
+test.concurrent("a token that Telegram does not know ends it with one clear sentence", async () => {
   await using world = await startWorld();
   const env = { ...world.env, BOT_TOKEN: "42:WRONG-token_abcdefghijklmnopqrstuvwxy" };
   await using bot = launchBot(env);
@@ -26,7 +26,7 @@ test("a token that Telegram does not know ends it with one clear sentence", asyn
   expect((await world.lock()).epoch).toBe(0);
 });
 
-test("a port that is taken is named", async () => {
+test.concurrent("a port that is taken is named", async () => {
   await using world = await startWorld();
   const port = new URL(world.telegram.url).port;
   await using bot = launchBot({ ...world.env, PORT: port });
@@ -37,7 +37,7 @@ test("a port that is taken is named", async () => {
   });
 });
 
-test("while Telegram cannot be reached it keeps trying and says that it is not ready; then it is", async () => {
+test.concurrent("while Telegram cannot be reached it keeps trying and says that it is not ready; then it is", async () => {
   await using world = await startWorld();
   const { telegram } = world;
   const recover = telegram.fault({ when: ({ method }) => method === "getMe", do: { kind: "reset" } });
@@ -53,7 +53,7 @@ test("while Telegram cannot be reached it keeps trying and says that it is not r
   expect(await bot.stop()).toBe(0);
 });
 
-test("a Telegram that never answers does not keep it from stopping", async () => {
+test.concurrent("a Telegram that never answers does not keep it from stopping", async () => {
   await using world = await startWorld();
   world.telegram.fault({ when: ({ method }) => method === "getMe", do: { kind: "hang" } });
   await using bot = await whenUp(launchBot(world.env));

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { launch, launchBot, whenUp } from "./instance.ts";
 import { checks, startWorld, told } from "./world.ts";
 
-test("a stop takes no more updates, finishes those it has and the news on their way, and leaves nothing behind", async () => {
+test.concurrent("a stop takes no more updates, finishes those it has and the news on their way, and leaves nothing behind", async () => {
   await using world = await startWorld();
   const { telegram, fetta } = world;
   const fan = telegram.person();
@@ -40,7 +40,7 @@ test("a stop takes no more updates, finishes those it has and the news on their 
   expect(told(telegram, fan, "A lamp")).toBe(1);
 });
 
-test("a second signal ends it at once with 1, and the lock is given back all the same", async () => {
+test.concurrent("a second signal ends it at once with 1, and the lock is given back all the same", async () => {
   await using world = await startWorld();
   const bot = await world.start();
   await bot.line("lock acquired");
@@ -56,31 +56,34 @@ test("a second signal ends it at once with 1, and the lock is given back all the
   expect((await world.lock()).holder).toBe("");
 });
 
-test.each(["npm", "the whole process group"])("npm start stops gracefully when %s gets the signal", async (who) => {
-  await using world = await startWorld();
-  const { telegram } = world;
-  const env = { ...world.env, HOME: world.folder, npm_config_update_notifier: "false" };
-  await using npm = await whenUp(launch("npm", ["start"], env, { detached: true }));
-  await npm.line("lock acquired");
-  const person = telegram.person();
-  // Something to wait for: npm passes on what the group has got already, and that must not count as a second signal.
-  telegram.fault({ when: ({ method }) => method === "sendMessage", do: { kind: "delay", ms: 300 } });
-  telegram.say("/help", { from: person });
-  while (!telegram.calls.some(({ method }) => method === "sendMessage")) await sleep(5);
-  const pid = npm.child.pid ?? Number.NaN;
-  process.kill(who === "npm" ? pid : -pid, who === "npm" ? "SIGTERM" : "SIGINT");
-  expect(await npm.ended).toBe(0);
-  expect(npm.lines.map(({ msg }) => msg).slice(-3)).toEqual(["stopping", "lock released", "stopped"]);
-  expect(told(telegram, person, "/track")).toBe(1);
-  expect((await world.lock()).holder).toBe("");
-});
+test.concurrent.each(["npm", "the whole process group"])(
+  "npm start stops gracefully when %s gets the signal",
+  async (who) => {
+    await using world = await startWorld();
+    const { telegram } = world;
+    const env = { ...world.env, HOME: world.folder, npm_config_update_notifier: "false" };
+    await using npm = await whenUp(launch("npm", ["start"], env, { detached: true }));
+    await npm.line("lock acquired");
+    const person = telegram.person();
+    // Something to wait for: npm passes on what the group has got already, and that must not count as a second signal.
+    telegram.fault({ when: ({ method }) => method === "sendMessage", do: { kind: "delay", ms: 300 } });
+    telegram.say("/help", { from: person });
+    while (!telegram.calls.some(({ method }) => method === "sendMessage")) await sleep(5);
+    const pid = npm.child.pid ?? Number.NaN;
+    process.kill(who === "npm" ? pid : -pid, who === "npm" ? "SIGTERM" : "SIGINT");
+    expect(await npm.ended).toBe(0);
+    expect(npm.lines.map(({ msg }) => msg).slice(-3)).toEqual(["stopping", "lock released", "stopped"]);
+    expect(told(telegram, person, "/track")).toBe(1);
+    expect((await world.lock()).holder).toBe("");
+  },
+);
 
 describe("an unexpected error", () => {
   const sabotage = (code: string) => ({
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(`process.on("SIGUSR2", async () => { ${code} });`)}`,
   });
 
-  test.each([
+  test.concurrent.each([
     ["nobody handles", `throw new Error("a bug near " + process.env.BOT_TOKEN)`],
     [
       "ends a loop of the leader",

@@ -13,6 +13,8 @@ export type World = AsyncDisposable & {
   folder: string;
   /** One more instance of the bot in this world. */
   start(env?: Record<string, string>): Promise<Instance>;
+  /** The instances' database, once one of them has started. */
+  database(): Promise<Database>;
   /** The row of the lock as it is now. */
   lock(): Promise<{ holder: string; epoch: number }>;
   /** Moves the lock's stamps: the same as a database clock that jumps the other way. */
@@ -43,10 +45,11 @@ export async function startWorld(
     ...more,
   };
   let opened: Database | undefined;
-  const orm = async () => {
+  const database = async () => {
     opened ??= instances.use(await openDatabase({ url: folder.databaseUrl }));
-    return opened.for("test");
+    return opened;
   };
+  const orm = async () => (await database()).for("test");
   const instances = stack.use(new AsyncDisposableStack());
   const everything = stack.move();
   return {
@@ -56,6 +59,7 @@ export async function startWorld(
     databaseUrl: folder.databaseUrl,
     folder: folder.path,
     start: async (extra = {}) => instances.use(await startInstance({ ...env, ...extra })),
+    database,
     async lock() {
       const query = sql`SELECT instance_id AS holder, epoch FROM scheduler_lock`;
       const [row] = await (await orm()).all<{ holder: string; epoch: number }>(query);

@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { createPace } from "../../src/delivery/pace.ts";
+import { look, wishes } from "../db/story.ts";
+import { postOffice, sends } from "./post-office.ts";
+
+const never = new AbortController().signal;
+
+/** When so many turns came, in ms after the first. */
+async function turns(pace: ReturnType<typeof createPace>, count: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let n = 0; n < count; n++) {
+    expect(await pace.turn(never)).toBe(true);
+    times.push(performance.now());
+  }
+  const [first = 0] = times;
+  return times.map((time) => time - first);
+}
+
+test("turns keep their distance", async () => {
+  const times = await turns(createPace(100), 31);
+  expect(times.at(-1)).toBeGreaterThan(300 - 17 - 2);
+});
+
+test("a rest saves up no more than a moment: there is no burst after it", async () => {
+  const pace = createPace(50);
+  await turns(pace, 2);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const times = await turns(pace, 4);
+  expect(times.at(-1)).toBeGreaterThan(60 - 17 - 2);
+});
+
+test("an abort ends the wait for a turn", async () => {
+  const pace = createPace(0.01);
+  await pace.turn(never);
+  const stop = new AbortController();
+  const turn = pace.turn(stop.signal);
+  stop.abort();
+  expect(await turn).toBe(false);
+});
+
+test("a 429 of one chat pauses nobody else, not even when it is refused again", async () => {
+  const pace = createPace(1_000);
+  pace.refused(1, 60_000);
+  pace.refused(1, 60_000);
+  expect(pace.pausedMs()).toBe(0);
+  expect(await pace.turn(never)).toBe(true);
+});
+
+test("two chats with a 429 at a time pause everybody, until the first of them may be written to", async () => {
+  const pace = createPace(1_000);
+  pace.refused(1, 10_072_000);
+  pace.refused(2, 30_000);
+  expect(pace.pausedMs()).toBeGreaterThan(29_000);
+  expect(pace.pausedMs()).toBeLessThanOrEqual(30_000);
+  expect(await pace.turn(never)).toBe(false);
+});
+
+test("a 429 that is over counts no more", async () => {
+  const pace = createPace(1_000);
+  pace.refused(1, 5);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  pace.refused(2, 30_000);
+  expect(pace.pausedMs()).toBe(0);
+});
+
+test("sends to many chats keep the rate, evenly, and below what Telegram refuses", async () => {
+  const perSecond = 100;
+  const chats = 150;
+  // Both sides share this process, which may have to wait for others: what was sent evenly may arrive in bunches.
+  await using post = await postOffice({ enforceLimits: true, limits: { overallPerSecond: perSecond * 1.3 } });
+  const { db, telegram } = post;
+  await post.crowd(chats, "mila");
+  await look(db, 1, wishes("ba"));
+  const sender = post.start({ messagesPerSecond: perSecond });
+  await sender.until((reports) => reports.length === chats);
+  const times = sends(telegram).map(({ at }) => at);
+  const rate = ((times.length - 1) * 1_000) / ((times.at(-1) ?? 0) - (times[0] ?? 0));
+  expect(sends(telegram).filter(({ code }) => code === 429)).toEqual([]);
+  expect(rate).toBeGreaterThan(perSecond * 0.8);
+  expect(rate).toBeLessThan(perSecond * 1.02);
+});

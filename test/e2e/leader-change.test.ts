@@ -143,9 +143,14 @@ function watchLeaders(instances: Instance[]) {
     while (!over.signal.aborted) {
       const asked = performance.now();
       const held = await metric("scheduler_lock_held", "", over.signal).catch(() => 0);
-      if (held === 0) term = undefined;
-      else if (term === undefined) terms[n]?.push((term = { from: performance.now(), to: asked }));
-      else term.to = asked;
+      if (held === 0) {
+        term = undefined;
+      } else if (term === undefined) {
+        term = { from: performance.now(), to: asked };
+        terms[n]?.push(term);
+      } else {
+        term.to = asked;
+      }
       await sleep(30);
     }
   });

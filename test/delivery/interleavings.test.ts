@@ -71,7 +71,9 @@ async function deliver(world: World, term: Term, step: Step): Promise<void> {
 const idsOf = (result: Result | undefined) => (result?.rows ?? []).map(({ id }) => Number(id));
 const queueOf = ({ chatId, threadId }: Claimed) => `${chatId} ${threadId}`;
 
-test("however leaders, claims, answers and records interleave: nothing is lost, nothing overtakes, and only a new term repeats", async () => {
+test("however leaders, claims, answers and records interleave: nothing is lost, nothing overtakes, and only a new term repeats", {
+  timeout: 120_000,
+}, async () => {
   await using db = await testDb();
   const orm = db.for("test");
   // The chats and streamers that all of this is about.

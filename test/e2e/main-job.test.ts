@@ -30,4 +30,4 @@ test("a newcomer tracks a streamer of 45 items on 3 pages and hears of what is a
   expect(telegram.messages(fan).filter(({ text }) => text.includes("USB"))).toHaveLength(1);
   expect(telegram.messages(other).filter(({ fromBot }) => fromBot)).toHaveLength(1);
   expect(await bot.stop()).toBe(0);
-});
+}, PATIENCE_MS);

@@ -46,7 +46,7 @@ test("leader and stand-by tell every metric of the contract; /list of 20 trackin
   const after = await statements(leader);
   const run = [...after].map(([query, count]) => count - (before.get(query) ?? 0)).filter((count) => count !== 0);
   expect(run).toEqual([1]);
-});
+}, PATIENCE_MS);
 
 async function page(instance: Instance): Promise<string[]> {
   return (await (await fetch(`${instance.url}/metrics`)).text()).split("\n");

@@ -14,7 +14,7 @@ test.concurrent("missing and malformed variables are named all at once, before a
   expect(bot.errors()).not.toMatch(/^\s+at /m);
   expect(bot.lines).toEqual([]);
   expect(existsSync(join(folder.path, "data"))).toBe(false);
-});
+}, PATIENCE_MS);
 
 test.concurrent("a token that Telegram does not know ends it with one clear sentence", async () => {
   await using world = await startWorld();
@@ -24,7 +24,7 @@ test.concurrent("a token that Telegram does not know ends it with one clear sent
   expect(bot.errors()).toMatch(/^Telegram does not know this BOT_TOKEN: .+ @BotFather\.\n$/);
   expect(bot.lines.filter(({ level }) => level === "fatal")).toEqual([]);
   expect((await world.lock()).epoch).toBe(0);
-});
+}, PATIENCE_MS);
 
 test.concurrent("a port that is taken is named", async () => {
   await using world = await startWorld();
@@ -35,7 +35,7 @@ test.concurrent("a port that is taken is named", async () => {
     level: "fatal",
     err: { message: expect.stringMatching(`^Cannot listen on port ${port} .+another process listens there already`) },
   });
-});
+}, PATIENCE_MS);
 
 test.concurrent("while Telegram cannot be reached it keeps trying and says that it is not ready; then it is", async () => {
   await using world = await startWorld();
@@ -51,7 +51,7 @@ test.concurrent("while Telegram cannot be reached it keeps trying and says that 
   await bot.line("lock acquired");
   await until("ready", async () => (await fetch(`${bot.url}/readyz`)).status === 200);
   expect(await bot.stop()).toBe(0);
-});
+}, PATIENCE_MS);
 
 test.concurrent("a Telegram that never answers does not keep it from stopping", async () => {
   await using world = await startWorld();
@@ -60,4 +60,4 @@ test.concurrent("a Telegram that never answers does not keep it from stopping", 
   const asked = performance.now();
   expect(await bot.stop()).toBe(0);
   expect(performance.now() - asked).toBeLessThan(3_000);
-});
+}, PATIENCE_MS);

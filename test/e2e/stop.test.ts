@@ -38,7 +38,7 @@ test.concurrent("a stop takes no more updates, finishes those it has and the new
   await checks(next, 2);
   expect(people.map((person) => told(telegram, person, "/track"))).toEqual(people.map(() => 1));
   expect(told(telegram, fan, "A lamp")).toBe(1);
-});
+}, PATIENCE_MS);
 
 test.concurrent("a second signal ends it at once with 1, and the lock is given back all the same", async () => {
   await using world = await startWorld();
@@ -54,7 +54,7 @@ test.concurrent("a second signal ends it at once with 1, and the lock is given b
   expect(await bot.stop()).toBe(1);
   expect(performance.now() - asked).toBeLessThan(1_500);
   expect((await world.lock()).holder).toBe("");
-});
+}, PATIENCE_MS);
 
 test.concurrent.each(["npm", "the whole process group"])(
   "npm start stops gracefully when %s gets the signal",
@@ -110,4 +110,4 @@ describe("an unexpected error", () => {
     expect(bot.lines.map(({ msg }) => msg)).toContain("lock released");
     expect((await world.lock()).holder).toBe("");
   });
-});
+}, PATIENCE_MS);

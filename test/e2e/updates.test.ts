@@ -22,7 +22,7 @@ test.concurrent("a leader that is killed while it handles 30 updates loses none:
   await telegram.idle();
   await until("everybody is answered", () => people.every((person) => answers(world, person) > 0));
   expect(people.map((person) => answers(world, person))).toEqual(people.map(() => 1));
-});
+}, PATIENCE_MS);
 
 test.concurrent("with a webhook any instance answers, the secret is asked for, and neither a stop nor a kill loses an update", async () => {
   await using world = await startWorld({ LOCK_STALE_SECONDS: "9" });
@@ -70,7 +70,7 @@ test.concurrent("with a webhook any instance answers, the secret is asked for, a
   }
   expect(telegram.webhook()?.url).toBe(`${balancer.url}/webhook`);
   expect(telegram.calls.filter(({ method }) => method === "getUpdates")).toEqual([]);
-});
+}, PATIENCE_MS);
 
 const sends = ({ telegram }: World) => telegram.calls.filter(({ method }) => method === "sendMessage").length;
 const answers = ({ telegram }: World, person: Person) =>

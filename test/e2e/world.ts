@@ -23,6 +23,9 @@ export type World = AsyncDisposable & {
   track(person: Person, wishlist: Wishlist): Promise<void>;
 };
 
+/** What a test with real processes may take, in ms, where other things keep the machine busy. */
+export const PATIENCE_MS = 60_000;
+
 /** A Telegram, a fetta and an empty database on loopback, with clocks short enough for a test. */
 export async function startWorld(
   more: Record<string, string> = {},

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { tracked, wishes } from "../db/story.ts";
 import type { Instance } from "./instance.ts";
-import { startWorld } from "./world.ts";
+import { PATIENCE_MS, startWorld } from "./world.ts";
 
 /** What dashboards and alerts are built on. */
 const CONTRACT = {
@@ -17,36 +17,40 @@ const CONTRACT = {
   database_connection_pool_size: "gauge",
 };
 
-test("leader and stand-by tell every metric of the contract; /list of 20 trackings is one statement", async () => {
-  await using world = await startWorld();
-  const { telegram } = world;
-  const fan = telegram.person();
-  const leader = await world.start();
-  await leader.line("lock acquired");
-  const standBy = await world.start();
-  const db = await world.database();
-  for (let n = 0; n < 20; n++) await tracked(db, fan.id, `streamer${n}`, wishes("abc"));
+test(
+  "leader and stand-by tell every metric of the contract; /list of 20 trackings is one statement",
+  async () => {
+    await using world = await startWorld();
+    const { telegram } = world;
+    const fan = telegram.person();
+    const leader = await world.start();
+    await leader.line("lock acquired");
+    const standBy = await world.start();
+    const db = await world.database();
+    for (let n = 0; n < 20; n++) await tracked(db, fan.id, `streamer${n}`, wishes("abc"));
 
-  for (const instance of [leader, standBy]) {
-    const kinds = await typesOf(instance);
-    expect(Object.fromEntries(Object.keys(CONTRACT).map((name) => [name, kinds.get(name)]))).toEqual(CONTRACT);
-    expect(await samplesOf(instance), "each has a sample").toEqual(Object.keys(CONTRACT));
-  }
-  expect(await leader.metric("scheduler_lock_held")).toBe(1);
-  expect(await standBy.metric("scheduler_lock_held")).toBe(0);
-  expect(await standBy.metric("scheduler_lock_term")).toBe(1);
-  expect(await standBy.metric("last_heartbeat_seconds_ago")).toBeLessThan(3);
-  expect(await leader.metric("database_connection_pool_size")).toBe(2);
+    for (const instance of [leader, standBy]) {
+      const kinds = await typesOf(instance);
+      expect(Object.fromEntries(Object.keys(CONTRACT).map((name) => [name, kinds.get(name)]))).toEqual(CONTRACT);
+      expect(await samplesOf(instance), "each has a sample").toEqual(Object.keys(CONTRACT));
+    }
+    expect(await leader.metric("scheduler_lock_held")).toBe(1);
+    expect(await standBy.metric("scheduler_lock_held")).toBe(0);
+    expect(await standBy.metric("scheduler_lock_term")).toBe(1);
+    expect(await standBy.metric("last_heartbeat_seconds_ago")).toBeLessThan(3);
+    expect(await leader.metric("database_connection_pool_size")).toBe(2);
 
-  await telegram.idle();
-  const before = await statements(leader);
-  telegram.say("/list", { from: fan });
-  await telegram.until(fan, /20 стример/);
-  await telegram.idle();
-  const after = await statements(leader);
-  const run = [...after].map(([query, count]) => count - (before.get(query) ?? 0)).filter((count) => count !== 0);
-  expect(run).toEqual([1]);
-}, PATIENCE_MS);
+    await telegram.idle();
+    const before = await statements(leader);
+    telegram.say("/list", { from: fan });
+    await telegram.until(fan, /20 стример/);
+    await telegram.idle();
+    const after = await statements(leader);
+    const run = [...after].map(([query, count]) => count - (before.get(query) ?? 0)).filter((count) => count !== 0);
+    expect(run).toEqual([1]);
+  },
+  PATIENCE_MS,
+);
 
 async function page(instance: Instance): Promise<string[]> {
   return (await (await fetch(`${instance.url}/metrics`)).text()).split("\n");

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { Misbehaviour } from "../../sandbox/fetta/index.ts";
-import { isCheck, startWorld, told, until } from "./world.ts";
+import { isCheck, PATIENCE_MS, startWorld, told, until } from "./world.ts";
 
 const INTERVAL_MS = 1_000;
 const RESUMES_MS = Math.max(3 * INTERVAL_MS, 15_000);
@@ -49,5 +49,5 @@ test.concurrent.each<[string, Misbehaviour]>([
     const events = await (await world.database()).client.execute("SELECT kind FROM wishlist_events");
     expect(events.rows.map(({ kind }) => kind)).toEqual(["added"]);
   },
-  60_000,
+  PATIENCE_MS,
 );

@@ -1,13 +1,29 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that measure time or memory, or wait for processes, on a machine that others use too. */
+const MEASURING = [
+  "test/e2e/**/*.test.ts",
+  "test/sandbox/demo.test.ts",
+  "test/checker/fetcher.test.ts",
+  "test/checker/leader.test.ts",
+  "test/db/contention.test.ts",
+  "test/delivery/pace.test.ts",
+  "test/delivery/sender.test.ts",
+];
+
+const shared = {
+  // Files share one process each worker: importing drizzle, grammY and cheerio once instead of once a file.
+  isolate: false,
+  testTimeout: 20_000,
+  hookTimeout: 20_000,
+};
+
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    // Files share one process each worker: importing drizzle, grammY and cheerio once instead of once a file.
-    isolate: false,
-    // Some tests measure time and memory on a machine that others use too: what fails three times is broken.
-    retry: process.env.CI ? 2 : 0,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    projects: [
+      { test: { ...shared, name: "exact", include: ["test/**/*.test.ts"], exclude: MEASURING } },
+      // What fails three times is broken. Nothing else is tried again: a seed that fails is a find, not an accident.
+      { test: { ...shared, name: "measuring", include: MEASURING, retry: process.env.CI ? 2 : 0 } },
+    ],
   },
 });

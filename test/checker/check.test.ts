@@ -49,7 +49,7 @@ test.each<[Misbehaviour, string]>([
   },
 );
 
-test("an unchanged list is one request, writes one row of its streamer, and changes nothing else", async () => {
+test("an unchanged list is one request, and leaves no event, no item and no message behind", async () => {
   await using world = await lookWorld();
   const id = await world.tracked(world.fetta.streamer("AnnPlays", { items: 5 }));
   const before = await state(world, id);
@@ -58,6 +58,7 @@ test("an unchanged list is one request, writes one row of its streamer, and chan
   expect(world.fetta.requests.map(({ kind }) => kind)).toEqual(["products"]);
   const after = await state(world, id);
   expect(after).toMatchObject({ checks: before.checks, unchanged_looks: 0, fingerprint: before.fingerprint });
+  expect([await history(world.db, id), await owed(world.db)]).toEqual([[], []]);
 });
 
 test.each([

@@ -2,6 +2,7 @@ import { sql } from "../db/orm.ts";
 import { countAdded, recordSnapshot } from "../db/snapshots.ts";
 import { distrustSource, trustSource } from "../db/source-states.ts";
 import {
+  bringForward,
   type DueStreamer,
   postponeProfile,
   recordFailedCheck,
@@ -115,7 +116,17 @@ export function createCheck(site: Site, leader: Leader) {
     const statements = await leader.write("loop_record_check", (orm) =>
       recordSnapshot(orm, sql`SELECT ${streamer.id}`, items, notes),
     );
-    return countAdded(statements);
+    const added = countAdded(statements);
+    if (added > 0) await lookSooner(streamer, news + added, intervalMs);
+    return added;
+  }
+
+  /** The period was chosen before this look's own news were known: they may call for a shorter one. */
+  async function lookSooner(streamer: DueStreamer, news: number, plannedMs: number): Promise<void> {
+    const intervalMs = planner.periodOf({ ...streamer, news, newsAgeMs: 0 });
+    if (intervalMs < plannedMs) {
+      await leader.write("loop_look_sooner", (orm) => [bringForward(orm, streamer.id, intervalMs)]);
+    }
   }
 
   async function recordFailure({ outcome }: Failure, streamer: DueStreamer): Promise<void> {

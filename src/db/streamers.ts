@@ -97,6 +97,13 @@ export function recordUnchanged(
     FROM json_each(${values}) look WHERE streamers.id = look.value->>0`);
 }
 
+/** The next look at a streamer comes after `withinMs` at the latest; one that sleeps stays asleep. */
+export function bringForward(orm: Orm, streamerId: number, withinMs: number): Statement {
+  return orm.run(
+    sql`UPDATE streamers SET next_check_at = MIN(next_check_at, ${NOW} + ${withinMs}) WHERE id = ${streamerId}`,
+  );
+}
+
 /** A look that gave nothing to compare: only the schedule changes. `own`: it is this streamer's fault, not the site's. */
 export function recordFailedCheck(
   orm: Orm,

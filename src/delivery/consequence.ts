@@ -25,8 +25,7 @@ export type Consequence = {
   statements: (orm: Orm) => Statement[];
 };
 
-/** Sends whose outcome stays unknown may each have arrived: this bounds the copies of one message. */
-const MAX_UNCERTAIN = 3;
+/** Sends whose outcome stays unknown may each have arrived: one message is sent three times at most. */
 const UNCERTAIN_RETRY_MS = [10_000, 120_000];
 const DAY_MS = 24 * 3_600_000;
 /** What is refused for a reason that may pass is tried for a week. */
@@ -59,7 +58,7 @@ export function consequence(refusal: Refusal, sending: Sending): Consequence {
       return { ...expires, statements: (orm) => [again(orm, backoffMs(head.attempts), { expireMs: EXPIRE_MS })] };
     case "unknown": {
       const retryMs = UNCERTAIN_RETRY_MS[head.uncertain];
-      if (retryMs === undefined || head.uncertain + 1 >= MAX_UNCERTAIN) return park;
+      if (retryMs === undefined) return park;
       return { statements: (orm) => [again(orm, retryMs, { uncertain: true }), pauseChat(orm, chatId, paceMs)] };
     }
     case "closed":

@@ -44,8 +44,23 @@ test("several items are told without a picture; ten are named and the rest count
   expect(previewUrl).toBeUndefined();
 });
 
+test("a name is cut where a message of ten would grow too long, and never in the middle of a character", () => {
+  const { text } = shown(news([...Array<string>(9).fill("x".repeat(4_000)), "😀".repeat(200)]));
+  const [, first = "", ...others] = text.split("\n");
+  expect(first).toMatch(/^• x{199}… – /);
+  expect(others.at(-1)).toMatch(/^• (😀){99}… – /u);
+  expect(text.length).toBeLessThan(4_096);
+});
+
 test("without items there is nothing to tell", () => {
   expect(renderNews(texts, news([]))).toBeUndefined();
+});
+
+test("a link arrives as it is, whatever its parts look like in HTML", () => {
+  const url = "https://shop.example/?a=1&lt=2&amp;=3&quot=%22";
+  const item = { name: "Lamp", price: null, currency: null, productUrl: url, imageUrl: null };
+  const { entities } = shown(news([], { items: [item], total: 1 }));
+  expect(entities).toContainEqual(expect.objectContaining({ type: "text_link", url }));
 });
 
 test("what is not known of an item is left out", () => {

@@ -82,8 +82,15 @@ test("however leaders, claims, answers and records interleave: nothing is lost, 
     orm.run(sql`
       INSERT INTO outbox (chat_id, thread_id, streamer_id, check_number, created_at)
       SELECT value ->> 0, value ->> 1, value ->> 2, 1, 0 FROM json_each(${JSON.stringify(rows)}) RETURNING id`);
+  // One actor at a time goes on, up to its next step: the order of the steps is the scheduler's alone.
+  let turn = Promise.withResolvers<void>();
+  const act = async (release: () => Promise<unknown>) => {
+    turn = Promise.withResolvers<void>();
+    await release();
+    await turn.promise;
+  };
   const interleaving = fc.asyncProperty(
-    fc.scheduler(),
+    fc.scheduler({ act }),
     fc.array(fc.boolean(), { maxLength: 12 }),
     fc.integer({ min: 2, max: 3 }),
     async (scheduler, failures, leaders) => {
@@ -94,13 +101,17 @@ test("however leaders, claims, answers and records interleave: nothing is lost, 
       ]);
       const ids = idsOf(owed);
       const world: World = { db, epoch: 0, arrived: [], fails: () => failures.pop() ?? false };
-      const step = (what: string) => scheduler.schedule(Promise.resolve(), what);
+      const step = (what: string) => {
+        turn.resolve();
+        return scheduler.schedule(Promise.resolve(), what);
+      };
       const late = async () => {
         await step("more is owed");
         ids.push(...idsOf((await batch(orm, [oweAll([[1, 0, 3]])]))[0]));
       };
       const names = Array.from({ length: leaders }, (_, n) => `leader ${n}`);
-      await scheduler.waitFor(Promise.all([late(), ...names.map((name) => lead(world, name, step))]));
+      const actors = [late(), ...names.map((name) => lead(world, name, step))];
+      await scheduler.waitFor(Promise.all(actors.map((actor) => actor.finally(() => turn.resolve()))));
       // One leader is left in the end.
       for (let n = 0; (await openIds(world)).length > 0 && n < 10; n++) await lead(world, "last", async () => {});
 

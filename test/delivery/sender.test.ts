@@ -392,6 +392,20 @@ test.concurrent("what a chat stopped following before its turn is not sent", asy
   expect(sends(telegram)).toEqual([]);
 });
 
+test.concurrent("after a rest, one message must have been answered before many follow", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  await post.crowd(5, "mila");
+  await look(db, 1, wishes("ba"));
+  telegram.fault({ when: () => true, times: 1, do: { kind: "delay", ms: 100 } });
+  telegram.fault({ when: () => true, do: { kind: "delay", ms: 500 } });
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 5);
+  const [first = 0, ...others] = sends(telegram).map(({ at }) => at - (sends(telegram)[0]?.at ?? 0));
+  expect(Math.min(...others) - first).toBeGreaterThan(90);
+  expect(Math.max(...others) - first).toBeLessThan(600);
+});
+
 test.concurrent("a long queue of one chat does not delay another chat's message", async () => {
   await using post = await postOffice();
   const { db, telegram } = post;

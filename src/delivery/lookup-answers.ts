@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Bell } from "../bell.ts";
 import type { Leader } from "../checker/leader.ts";
 import type { Orm } from "../db/client.ts";
-import { LockLost } from "../db/lock.ts";
 import { type LookupMessage, markLookupsShown, postponeLookupAnswer, staleLookupMessages } from "../db/lookups.ts";
+import { pauseChat } from "../db/outbox.ts";
 import type { Statement } from "../db/sql.ts";
 import { closeChat, migrateChat } from "../db/users.ts";
+import { record } from "./record.ts";
 import { describe, type Refusal, readRefusal } from "./verdict.ts";
 
 export type LookupAnswersOptions = {
@@ -55,12 +55,13 @@ async function show(
   uncertain: Map<number, number>,
 ): Promise<boolean> {
   const { chatId } = message;
+  const write = (build: (orm: Orm) => Statement[]) => record(leader, "loop_record_answer", build, options.failed);
   try {
     const shownIn = await tell(options, leader, message);
     if (shownIn === undefined) return false;
     uncertain.delete(chatId);
     options.report({ chatId, outcome: "shown" });
-    await record(leader, (orm) => markLookupsShown(orm, message, shownIn));
+    await write((orm) => markLookupsShown(orm, message, shownIn));
     return true;
   } catch (error) {
     const refusal = readRefusal(error);
@@ -69,7 +70,7 @@ async function show(
     else uncertain.delete(chatId);
     options.report({ chatId, outcome: refusal.kind, error: describe(error) });
     const retryMs = refusal.kind === "unknown" ? Math.min(RETRY_MS * 2 ** times, MAX_RETRY_MS) : RETRY_MS;
-    await record(leader, (orm) => afterRefusal(orm, message, refusal, retryMs));
+    await write((orm) => afterRefusal(orm, message, refusal, retryMs));
     return false;
   }
 }
@@ -118,24 +119,11 @@ function afterRefusal(orm: Orm, message: LookupMessage, refusal: Refusal, retryM
       // It cannot be told; what is still looked for goes on.
       return markLookupsShown(orm, message, message.messageId);
     case "wait":
-      return postponeLookupAnswer(orm, message, refusal.ms);
+      return [...postponeLookupAnswer(orm, message, refusal.ms), pauseChat(orm, chatId, refusal.ms)];
     case "retry":
     case "gateway":
     case "unknown":
     case "revoked":
       return postponeLookupAnswer(orm, message, retryMs);
-  }
-}
-
-/** Records what became of an answer, until it is written or the term is over: what is forgotten is sent again. */
-async function record(leader: Leader, build: (orm: Orm) => Statement[]): Promise<void> {
-  for (let delayMs = 50; ; delayMs = Math.min(delayMs * 2, 2_000)) {
-    try {
-      await leader.write("loop_record_answer", build);
-      return;
-    } catch (error) {
-      if (error instanceof LockLost || !leader.trusted()) return;
-      await sleep(delayMs);
-    }
   }
 }

@@ -190,7 +190,7 @@ function changing(wishlist: Wishlist) {
     const name = `Wish no. ${names.length + 1}!`;
     wishlist.add({ name });
     names.push(name);
-  }, 150);
+  }, 500); // a notification names 10 items at most, and one may tell of several checks
   return { names, stop: () => clearInterval(timer) };
 }
 

@@ -263,6 +263,7 @@ async function openSite(
   const canary = createCanary((await readDistrust(db.for("loop_read_trust"), source.name)) !== undefined);
   const planner = createPlanner({
     orm: db.for("loop_schedule"),
+    write: leader.write,
     source: source.name,
     limits: () => ({
       minMs: config.checkIntervalMs,

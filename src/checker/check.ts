@@ -125,7 +125,7 @@ export function createCheck(site: Site, leader: Leader) {
   async function lookSooner(streamer: DueStreamer, news: number, plannedMs: number): Promise<void> {
     const intervalMs = planner.periodOf({ ...streamer, news, newsAgeMs: 0 });
     if (intervalMs < plannedMs) {
-      await leader.write("loop_look_sooner", (orm) => [bringForward(orm, streamer.id, intervalMs)]);
+      await leader.write("loop_look_sooner", (orm) => [bringForward(orm, [{ id: streamer.id, withinMs: intervalMs }])]);
     }
   }
 

@@ -6,8 +6,11 @@ import { NOW, type Result, type Statement } from "./sql.ts";
 /** What is known of a streamer's news so far, and what a look costs in requests. */
 export type Habits = { id: number; news: number; newsAgeMs: number; observedMs: number; cost: number };
 
-/** The same with its weight: its active subscribers times its priority. */
-export type ScheduledStreamer = Habits & { weight: number };
+/**
+ * The same with its weight: its active subscribers times its priority. The next look comes in `dueMs`, of a wait of
+ * `waitMs` in all; `failures` of the last looks were its own fault.
+ */
+export type ScheduledStreamer = Habits & { weight: number; dueMs: number; waitMs: number; failures: number };
 
 /** A streamer whose check is due. `lateMs` is how long it has been due. */
 export type DueStreamer = Habits & {
@@ -62,7 +65,8 @@ export async function scheduledStreamers(orm: Orm, source: string): Promise<Sche
     const rows = await orm.all<ScheduledStreamer>(sql`
       SELECT ${HABITS}, s.priority * (
         SELECT COUNT(*) FROM user_streamers us JOIN users u ON u.id = us.user_id AND u.active
-        WHERE us.streamer_id = s.id) AS weight
+        WHERE us.streamer_id = s.id) AS weight,
+        next_check_at - ${NOW} AS "dueMs", next_check_at - COALESCE(last_checked_at, created_at) AS "waitMs", failures
       FROM streamers s
       WHERE source = ${source} AND next_check_at IS NOT NULL AND s.id > ${all.at(-1)?.id ?? 0} ORDER BY s.id LIMIT ${PORTION}`);
     all.push(...rows);
@@ -97,11 +101,12 @@ export function recordUnchanged(
     FROM json_each(${values}) look WHERE streamers.id = look.value->>0`);
 }
 
-/** The next look at a streamer comes after `withinMs` at the latest; one that sleeps stays asleep. */
-export function bringForward(orm: Orm, streamerId: number, withinMs: number): Statement {
-  return orm.run(
-    sql`UPDATE streamers SET next_check_at = MIN(next_check_at, ${NOW} + ${withinMs}) WHERE id = ${streamerId}`,
-  );
+/** The next look at each streamer comes after `withinMs` at the latest; one that sleeps stays asleep. */
+export function bringForward(orm: Orm, looks: { id: number; withinMs: number }[]): Statement {
+  const values = JSON.stringify(looks.map(({ id, withinMs }) => [id, Math.round(withinMs)]));
+  return orm.run(sql`
+    UPDATE streamers SET next_check_at = MIN(next_check_at, ${NOW} + (look.value->>1))
+    FROM json_each(${values}) look WHERE streamers.id = look.value->>0`);
 }
 
 /** A look that gave nothing to compare: only the schedule changes. `own`: it is this streamer's fault, not the site's. */

@@ -166,7 +166,7 @@ export async function startLookingWorld({ maxTrackings = 50 } = {}): Promise<Loo
     const budget = createBudget({ perMinute: 6_000, spent, save: async () => undefined });
     const fetcher = createFetcher({ baseUrl: fetta.url, connections: 2, timeoutMs: 5_000 });
     const planner = createPlanner({
-      ...{ orm: db.for("loop_schedule"), source: source.name, planned: () => undefined },
+      ...{ orm: db.for("loop_schedule"), write: leader.write, source: source.name, planned: () => undefined },
       limits: () => ({ minMs: 60_000, maxMs: 3_600_000, requestsPerMs: 1 }),
     });
     const get = (purpose: "lookup" | "check") => fetcher.within((signal) => budget.take(purpose, signal));

@@ -57,6 +57,7 @@ export async function lookWorld({ perMinute = 100_000, pageSize = 20, timeoutMs 
     canary: createCanary(false),
     planner: createPlanner({
       orm,
+      write: leader.write,
       source: fetta.name,
       limits: () => ({ minMs: 60_000, maxMs: 3_600_000, requestsPerMs: budget.checksPerMs() }),
       planned: () => {},

@@ -61,6 +61,18 @@ test("an unchanged list is one request, and leaves no event, no item and no mess
   expect([await history(world.db, id), await owed(world.db)]).toEqual([[], []]);
 });
 
+test("unchanged looks write a row each, besides the lock's and what is spent at the site", async () => {
+  await using world = await lookWorld();
+  const { db, fetta } = world;
+  const ids = await Promise.all(["ann", "bob", "cat"].map((nickname) => world.tracked(fetta.streamer(nickname))));
+  await countWrites(db);
+  await Promise.all(ids.map((id) => world.check(id)));
+  const written = await db.for("test").all<{ name: string; rows: number }>(sql`
+    SELECT name, COUNT(*) AS rows FROM written WHERE name NOT IN ('scheduler_lock', 'source_states') GROUP BY name`);
+  // The test itself sets next_check_at, once for each.
+  expect(written).toEqual([{ name: "streamers", rows: 2 * ids.length }]);
+});
+
 test.each([
   [1, 5, 10],
   [3, 45, 9 * 2 + 3],
@@ -216,3 +228,17 @@ test("a page whose markup changed is no reason to forget a nickname", async () =
   await world.check(id);
   expect(await state(world, id)).toMatchObject({ nickname_key: "annplays" });
 });
+
+/** From now on every row that is inserted, updated or deleted leaves one in `written`. */
+async function countWrites(db: LookWorld["db"]): Promise<void> {
+  const { rows } = await db.client.execute(
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'",
+  );
+  const triggers = rows.flatMap(({ name }) =>
+    ["INSERT", "UPDATE", "DELETE"].map(
+      (kind) =>
+        `CREATE TRIGGER written_${name}_${kind} AFTER ${kind} ON ${name} BEGIN INSERT INTO written VALUES ('${name}'); END`,
+    ),
+  );
+  await db.client.executeMultiple(["CREATE TABLE written (name TEXT)", ...triggers].join(";\n"));
+}

@@ -1,30 +1,32 @@
-import type { Context, InlineKeyboard } from "grammy";
+import { InlineKeyboard } from "grammy";
 import { listTrackings } from "../db/trackings.ts";
-import { addPageButtons, pageOf } from "./pages.ts";
-import { acknowledge, languageFor, redraw, say, type Talk, textFor } from "./talk.ts";
+import { addPageButtons, callbackData, pageOf } from "./buttons.ts";
+import { acknowledge, redraw, say } from "./talk.ts";
 import { day, shorten } from "./texts.ts";
+import { type Request, type Turn, turnOf } from "./turn.ts";
 
 const STREAMERS_A_PAGE = 10;
 
 /** /list: one statement, and nothing else touches the database. */
-export async function listCommand(talk: Talk, ctx: Context): Promise<void> {
-  const { html, keyboard } = await listPage(talk, ctx, 0);
-  await say(ctx, html, keyboard);
+export async function listCommand(request: Request): Promise<void> {
+  const { html, keyboard } = await listPage(request, 0);
+  await say(request.ctx, html, keyboard);
 }
 
 /** Another page of the list; when there is no such page any more, the last one. */
-export async function listTurned(talk: Talk, ctx: Context, page: number): Promise<void> {
-  const { html, keyboard, number } = await listPage(talk, ctx, page);
-  await redraw(ctx, html, keyboard);
-  await acknowledge(ctx, number === page ? undefined : textFor(talk, ctx)("page-outdated"));
+export async function listTurned(request: Request, [page = 0]: number[]): Promise<void> {
+  const { turn, html, keyboard, number } = await listPage(request, page);
+  await redraw(request.ctx, html, keyboard);
+  await acknowledge(request.ctx, number === page ? undefined : turn.text("page-outdated"));
 }
 
-type ListPage = { html: string; keyboard?: InlineKeyboard | undefined; number?: number };
+type ListPage = { turn: Turn; html: string; keyboard?: InlineKeyboard; number?: number };
 
-async function listPage(talk: Talk, ctx: Context, page: number): Promise<ListPage> {
-  const text = textFor(talk, ctx);
-  const tracked = await listTrackings(talk.db.for("list_trackings"), ctx.chat?.id ?? 0);
-  if (tracked.length === 0) return { html: text("list-empty") };
+async function listPage(request: Request, page: number): Promise<ListPage> {
+  const { chat, tracked } = await listTrackings(request.talk.db.for("list_trackings"), request.chatId);
+  const turn = turnOf(request, chat);
+  const { text, language } = turn;
+  if (tracked.length === 0) return { turn, html: text("list-empty") };
   const { shown, first, number, pages } = pageOf(tracked, page, STREAMERS_A_PAGE);
   const lines = shown.map(({ name, url, items, trackedAt }, n) =>
     text("list-line", {
@@ -32,9 +34,10 @@ async function listPage(talk: Talk, ctx: Context, page: number): Promise<ListPag
       name: shorten(name, 100),
       url,
       items,
-      since: day(languageFor(ctx), new Date(trackedAt)),
+      since: day(language, new Date(trackedAt)),
     }),
   );
   const html = [text("list-title", { count: tracked.length }), ...lines].join("\n");
-  return { html, keyboard: addPageButtons(undefined, "l", number, pages), number };
+  const keyboard = addPageButtons(new InlineKeyboard(), { page: number, pages }, (to) => callbackData(turn, "l", to));
+  return { turn, html, keyboard, number };
 }

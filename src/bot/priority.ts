@@ -1,14 +1,14 @@
-import type { Context } from "grammy";
 import { setPriority } from "../db/streamers.ts";
 import { readAddresses } from "./addresses.ts";
-import { say, type Talk, textFor } from "./talk.ts";
+import { say } from "./talk.ts";
+import { begin, type Request } from "./turn.ts";
 
 /** For how many ordinary subscribers each subscriber of such a streamer counts in the schedule. */
 const LEVELS: Record<string, number> = { normal: 1, high: 3, vip: 10 };
 
 /** /priority nickname level: operators only; for everybody else there is no such command. */
-export async function priorityCommand(talk: Talk, ctx: Context, args: string): Promise<void> {
-  const text = textFor(talk, ctx);
+export async function priorityCommand(request: Request, args: string): Promise<void> {
+  const { talk, ctx, text } = await begin(request);
   if (ctx.from === undefined || !talk.adminIds.includes(ctx.from.id)) {
     if (ctx.chat?.type === "private") await say(ctx, text("unknown-command"));
     return;

@@ -1,5 +1,5 @@
 import { type Context, GrammyError, type InlineKeyboard } from "grammy";
-import type { InlineKeyboardButton, Message } from "grammy/types";
+import type { Message } from "grammy/types";
 import type { Database } from "../db/client.ts";
 import type { Chat } from "../db/users.ts";
 import { languageOf, type Texts, type Variables } from "./texts.ts";
@@ -60,12 +60,6 @@ export async function acknowledge(ctx: Context, text?: string): Promise<void> {
   } catch (error) {
     if (!isStale(error)) throw error;
   }
-}
-
-/** The buttons that the message under a press shows. */
-export function callbackButtons(ctx: Context): InlineKeyboardButton.CallbackButton[] {
-  const buttons = ctx.msg?.reply_markup?.inline_keyboard.flat() ?? [];
-  return buttons.filter((button) => "callback_data" in button);
 }
 
 const NOT_MODIFIED = /message is not modified/i;

@@ -1,4 +1,5 @@
-import { fileURLToPath } from "node:url";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { I18n } from "@grammyjs/i18n";
 
 export type Language = "ru" | "en";
@@ -11,11 +12,13 @@ export type Variables = Record<string, string | number | Markup>;
 /** A message's text in Telegram's HTML; every string variable arrives as it was written. */
 export type Texts = (language: string, key: string, variables?: Variables) => string;
 
-/** Loads the Fluent files; fails at start when one is missing or broken. */
+/** Loads the Fluent files, a folder for each language; fails at start when one is missing or broken. */
 export function loadTexts(): Texts {
   const i18n = new I18n({ defaultLocale: "en", fluentBundleOptions: { useIsolating: false } });
   for (const locale of ["ru", "en"]) {
-    i18n.loadLocaleSync(locale, { filePath: fileURLToPath(new URL(`locales/${locale}.ftl`, import.meta.url)) });
+    const folder = join(import.meta.dirname, "locales", locale);
+    const files = readdirSync(folder).sort();
+    i18n.loadLocaleSync(locale, { source: files.map((name) => readFileSync(join(folder, name), "utf8")).join("\n") });
   }
   return (language, key, variables = {}) =>
     i18n.t(

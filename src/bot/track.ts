@@ -1,10 +1,10 @@
-import type { Context } from "grammy";
 import { noteLookupMessage } from "../db/lookups.ts";
 import { type TrackResult, track } from "../db/trackings.ts";
 import { readAddresses } from "./addresses.ts";
 import { renderTracking } from "./lookup-message.ts";
 import { mayChange } from "./rights.ts";
-import { chatOf, languageFor, say, type Talk, textFor, threadOf } from "./talk.ts";
+import { chatOf, say, threadOf } from "./talk.ts";
+import { begin, type Request } from "./turn.ts";
 
 /** First looks that may wait for one chat. */
 const MAX_WAITING = 50;
@@ -12,11 +12,12 @@ const MAX_WAITING = 50;
 const GRACE_MS = 5_000;
 
 /** /track: what is known is answered at once, what is not becomes a look and a "looking…" message for all of them. */
-export async function trackCommand(talk: Talk, ctx: Context, args: string): Promise<void> {
-  const text = textFor(talk, ctx);
+export async function trackCommand(request: Request, args: string): Promise<void> {
+  const turn = await begin(request);
+  const { talk, ctx, text, language } = turn;
   const chat = chatOf(ctx);
   if (chat === undefined) return;
-  if (!(await mayChange(ctx))) {
+  if (!(await mayChange(turn))) {
     await say(ctx, text("only-admins"));
     return;
   }
@@ -26,7 +27,6 @@ export async function trackCommand(talk: Talk, ctx: Context, args: string): Prom
     return;
   }
   const { db, maxTrackings, texts } = talk;
-  const language = languageFor(ctx);
   const limits = { maxTrackings, maxWaiting: MAX_WAITING, graceMs: GRACE_MS };
   const results = await track(db.for("track"), { chat, language, threadId: threadOf(ctx), wanted, ...limits });
 

@@ -1,10 +1,11 @@
 import { type Context, InlineKeyboard } from "grammy";
 import { listTrackings, type UntrackResult, undoUntrack, untrackNickname, untrackStreamer } from "../db/trackings.ts";
 import { readAddresses } from "./addresses.ts";
-import { addPageButtons, pageOf } from "./pages.ts";
+import { addPageButtons, callbackButtons, callbackData, pageOf } from "./buttons.ts";
 import { mayChange } from "./rights.ts";
-import { acknowledge, callbackButtons, redraw, say, type Talk, textFor } from "./talk.ts";
+import { acknowledge, redraw, say } from "./talk.ts";
 import { plainText, shorten } from "./texts.ts";
+import { begin, type Request, type Turn } from "./turn.ts";
 
 const BUTTONS_A_PAGE = 8;
 /** For how long a tracking that was ended can be restored. */
@@ -12,16 +13,16 @@ const UNDO_MS = 3_600_000;
 const NAME_LENGTH = 100;
 
 /** /untrack: by nickname, or from a keyboard of the chat's streamers. */
-export async function untrackCommand(talk: Talk, ctx: Context, args: string): Promise<void> {
-  const text = textFor(talk, ctx);
-  if (ctx.chat === undefined) return;
-  if (!(await mayChange(ctx))) {
+export async function untrackCommand(request: Request, args: string): Promise<void> {
+  const turn = await begin(request);
+  const { talk, ctx, chatId, text } = turn;
+  if (!(await mayChange(turn))) {
     await say(ctx, text("only-admins"));
     return;
   }
   const { wanted, remarks } = readAddresses(args, text);
   if (wanted.length + remarks.length === 0) {
-    const { html, keyboard } = await choice(talk, ctx, 0);
+    const { html, keyboard } = await choice(turn, 0);
     await say(ctx, html, keyboard);
     return;
   }
@@ -29,7 +30,7 @@ export async function untrackCommand(talk: Talk, ctx: Context, args: string): Pr
   const ended: { id: number; name: string }[] = [];
   for (const address of wanted) {
     const { nickname } = address;
-    const result = await untrackNickname(talk.db.for("untrack"), ctx.chat.id, address);
+    const result = await untrackNickname(talk.db.for("untrack"), chatId, address);
     if (result === undefined) lines.push(text("untrack-unknown", { nickname }));
     else if (result === "cancelled") lines.push(text("untrack-cancelled", { nickname }));
     else {
@@ -39,41 +40,44 @@ export async function untrackCommand(talk: Talk, ctx: Context, args: string): Pr
   }
   const keyboard = new InlineKeyboard();
   for (const { id, name } of ended) {
-    keyboard.text(ended.length === 1 ? text("undo") : `${text("undo")}: ${shorten(name, 40)}`, `v1:r:${id}`).row();
+    keyboard
+      .text(ended.length === 1 ? text("undo") : `${text("undo")}: ${shorten(name, 40)}`, callbackData(turn, "r", id))
+      .row();
   }
   await say(ctx, [...lines, ...remarks].join("\n\n"), ended.length > 0 ? keyboard : undefined);
 }
 
 /** Another page of the keyboard; when there is no such page any more, the last one. */
-export async function untrackPage(talk: Talk, ctx: Context, page: number): Promise<void> {
-  const text = textFor(talk, ctx);
-  if (!(await mayChange(ctx))) return await acknowledge(ctx, text("only-admins"));
-  const { html, keyboard, number } = await choice(talk, ctx, page);
+export async function untrackPage(request: Request, [page = 0]: number[]): Promise<void> {
+  const turn = await begin(request);
+  const { ctx, text } = turn;
+  if (!(await mayChange(turn))) return await acknowledge(ctx, text("only-admins"));
+  const { html, keyboard, number } = await choice(turn, page);
   await redraw(ctx, html, keyboard);
   await acknowledge(ctx, number === page ? undefined : text("page-outdated"));
 }
 
 /** A streamer on the keyboard was pressed: one tap ends the tracking, another brings it back. */
-export async function untrackPressed(talk: Talk, ctx: Context, streamerId: number): Promise<void> {
-  const text = textFor(talk, ctx);
-  if (ctx.chat === undefined) return;
-  if (!(await mayChange(ctx))) return await acknowledge(ctx, text("only-admins"));
-  const ended = await untrackStreamer(talk.db.for("untrack"), ctx.chat.id, streamerId);
+export async function untrackPressed(request: Request, [streamerId = 0]: number[]): Promise<void> {
+  const turn = await begin(request);
+  const { ctx, text } = turn;
+  if (!(await mayChange(turn))) return await acknowledge(ctx, text("only-admins"));
+  const ended = await untrackStreamer(turn.talk.db.for("untrack"), turn.chatId, streamerId);
   if (ended === undefined) {
-    const { html, keyboard } = await choice(talk, ctx, 0);
+    const { html, keyboard } = await choice(turn, 0);
     await redraw(ctx, html, keyboard);
     return await acknowledge(ctx, text("untrack-gone"));
   }
-  const undo = new InlineKeyboard().text(text("undo"), `v1:r:${ended.id}`);
+  const undo = new InlineKeyboard().text(text("undo"), callbackData(turn, "r", ended.id));
   await tell(ctx, text("untrack-done", named(ended)), undo);
 }
 
-export async function undoPressed(talk: Talk, ctx: Context, streamerId: number): Promise<void> {
-  const text = textFor(talk, ctx);
-  if (ctx.chat === undefined) return;
-  if (!(await mayChange(ctx))) return await acknowledge(ctx, text("only-admins"));
-  const { db, maxTrackings } = talk;
-  const undone = await undoUntrack(db.for("undo_untrack"), ctx.chat.id, streamerId, {
+export async function undoPressed(request: Request, [streamerId = 0]: number[]): Promise<void> {
+  const turn = await begin(request);
+  const { ctx, text } = turn;
+  if (!(await mayChange(turn))) return await acknowledge(ctx, text("only-admins"));
+  const { db, maxTrackings } = turn.talk;
+  const undone = await undoUntrack(db.for("undo_untrack"), turn.chatId, streamerId, {
     withinMs: UNDO_MS,
     maxTrackings,
   });
@@ -106,12 +110,16 @@ function named({ name, url }: UntrackResult): { name: string; url: string } {
 
 type Choice = { html: string; keyboard?: InlineKeyboard | undefined; number?: number };
 
-async function choice(talk: Talk, ctx: Context, page: number): Promise<Choice> {
-  const text = textFor(talk, ctx);
-  const tracked = await listTrackings(talk.db.for("list_trackings"), ctx.chat?.id ?? 0);
+async function choice(turn: Turn, page: number): Promise<Choice> {
+  const { talk, chatId, text } = turn;
+  const { tracked } = await listTrackings(talk.db.for("list_trackings"), chatId);
   if (tracked.length === 0) return { html: text("untrack-empty") };
   const { shown, number, pages } = pageOf(tracked, page, BUTTONS_A_PAGE);
   const keyboard = new InlineKeyboard();
-  for (const { id, name } of shown) keyboard.text(`✖️ ${shorten(name, 50)}`, `v1:u:${id}`).row();
-  return { html: text("untrack-choose"), keyboard: addPageButtons(keyboard, "up", number, pages), number };
+  for (const { id, name } of shown) keyboard.text(`✖️ ${shorten(name, 50)}`, callbackData(turn, "u", id)).row();
+  return {
+    html: text("untrack-choose"),
+    keyboard: addPageButtons(keyboard, { page: number, pages }, (to) => callbackData(turn, "up", to)),
+    number,
+  };
 }

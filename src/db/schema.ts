@@ -9,7 +9,9 @@
  * Times are integer milliseconds of the database's clock, money is integer minor units with an ISO currency, Telegram
  * ids are integers, and `thread_id` 0 means "no topic" (NULL would not be equal to itself in a key).
  */
+
 import { check, index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from "./orm.ts";
+import type { ChatSettings, TrackingSettings } from "./settings.ts";
 
 export const users = sqliteTable("users", {
   id: integer().primaryKey(),
@@ -17,11 +19,16 @@ export const users = sqliteTable("users", {
   /** Of groups and channels only: people's names are not stored. */
   title: text(),
   language: text().notNull(),
-  settings: text({ mode: "json" }).$type<Record<string, unknown>>().notNull().default({}),
+  settings: text({ mode: "json" }).$type<ChatSettings>().notNull().default({}),
   /** False while Telegram refuses the chat (blocked, kicked, gone): costs nothing, keeps its trackings. */
   active: integer({ mode: "boolean" }).notNull().default(true),
   /** Not before this may the next message go out: the chat's pace, or what a 429 asked for. */
   nextSendAt: integer("next_send_at").notNull().default(0),
+  /**
+   * News is held back until then, for quiet hours or a digest; what has piled up goes as one message afterwards. 0 when
+   * nothing is held back.
+   */
+  heldUntil: integer("held_until").notNull().default(0),
   /** When Telegram last refused the chat in a way that may pass; a second time a day later closes it. */
   suspectSince: integer("suspect_since"),
   createdAt: integer("created_at").notNull(),
@@ -91,7 +98,7 @@ export const userStreamers = sqliteTable(
       .references(() => streamers.id),
     /** The forum topic that its news goes to; 0 for none. */
     threadId: integer("thread_id").notNull().default(0),
-    settings: text({ mode: "json" }).$type<Record<string, unknown>>().notNull().default({}),
+    settings: text({ mode: "json" }).$type<TrackingSettings>().notNull().default({}),
     createdAt: integer("created_at").notNull(),
   },
   (t) => [
@@ -99,6 +106,27 @@ export const userStreamers = sqliteTable(
     index("user_streamers_streamer").on(t.streamerId, t.userId),
   ],
 );
+
+/** Groups and channels that a person may manage from the private chat with the bot; whether they still may is asked of Telegram. */
+export const managers = sqliteTable(
+  "managers",
+  {
+    personId: integer("person_id").notNull(),
+    chatId: integer("chat_id")
+      .notNull()
+      .references(() => users.id, { onDelete: "cascade", onUpdate: "cascade" }),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.personId, t.chatId] }), index("managers_chat").on(t.chatId)],
+);
+
+/** What Telegram has been told about the bot itself (commands, descriptions), so that it is told only what has changed. */
+export const publications = sqliteTable("publications", {
+  /** What it is, with its scope and language. */
+  key: text().primaryKey(),
+  hash: text().notNull(),
+  publishedAt: integer("published_at").notNull(),
+});
 
 /** Trackings just ended, kept a while as they were, so that Undo can restore them. */
 export const untracked = sqliteTable(
@@ -111,7 +139,7 @@ export const untracked = sqliteTable(
       .notNull()
       .references(() => streamers.id),
     threadId: integer("thread_id").notNull(),
-    settings: text({ mode: "json" }).$type<Record<string, unknown>>().notNull(),
+    settings: text({ mode: "json" }).$type<TrackingSettings>().notNull(),
     createdAt: integer("created_at").notNull(),
     untrackedAt: integer("untracked_at").notNull(),
   },
@@ -214,6 +242,8 @@ export const outbox = sqliteTable(
     claimNumber: integer("claim_number"),
     claimedAt: integer("claimed_at"),
     messageId: integer("message_id"),
+    /** Something told in the message is gone since: it is to be edited. */
+    isOutdated: integer("is_outdated", { mode: "boolean" }).notNull().default(false),
     lastError: text("last_error"),
     createdAt: integer("created_at").notNull(),
     doneAt: integer("done_at"),
@@ -224,6 +254,8 @@ export const outbox = sqliteTable(
     index("outbox_open").on(t.chatId, t.threadId, t.id).where(sql`state IN ('pending', 'sending')`),
     index("outbox_due").on(t.nextAt, t.id).where(sql`state IN ('pending', 'sending')`),
     index("outbox_done").on(t.doneAt).where(sql`done_at IS NOT NULL`),
+    index("outbox_told").on(t.streamerId, t.checkNumber).where(sql`state = 'sent'`),
+    index("outbox_outdated").on(t.id).where(sql`is_outdated`),
   ],
 );
 

@@ -1,32 +1,44 @@
 import type { Orm } from "./client.ts";
 import { and, desc, eq, isNull, sql } from "./orm.ts";
-import { streamers, userStreamers, wishlistItems } from "./schema.ts";
+import { streamers, userStreamers, users, wishlistItems } from "./schema.ts";
+import type { KnownChat } from "./settings.ts";
 import { batch, NOW, type Result, type Statement } from "./sql.ts";
 import { type Chat, meetUser, sleepUnwatched, wakeWatched } from "./users.ts";
 
 export type ListedStreamer = { id: number; name: string; url: string; trackedAt: number; items: number };
 
+/** What a chat tracks, latest first, and how it wants to be spoken to; no chat when it has never given a command that is kept. */
+export type ListedTrackings = { chat: KnownChat | undefined; tracked: ListedStreamer[] };
+
 /**
- * What a chat tracks, latest first, in one statement. Grouping by the key of `user_streamers` streams in the order of
- * its index; grouping by `s.id, us.created_at` gives the same rows through a sort of every item (docs/performance.md).
+ * In one statement. Grouping by the key of `user_streamers` streams in the order of its index; grouping by
+ * `s.id, us.created_at` gives the same rows through a sort of every item (docs/performance.md).
  */
-export async function listTrackings(orm: Orm, chatId: number): Promise<ListedStreamer[]> {
-  return await listTrackingsQuery(orm, chatId);
+export async function listTrackings(orm: Orm, chatId: number): Promise<ListedTrackings> {
+  const rows = await listTrackingsQuery(orm, chatId);
+  const [first] = rows;
+  const tracked = rows.flatMap(({ id, name, url, trackedAt, items }) =>
+    id === null || name === null || url === null || trackedAt === null ? [] : [{ id, name, url, trackedAt, items }],
+  );
+  return { chat: first && { language: first.language, settings: first.settings }, tracked };
 }
 
 export function listTrackingsQuery(orm: Orm, chatId: number) {
   return orm
     .select({
+      language: users.language,
+      settings: users.settings,
       id: streamers.id,
       name: streamers.name,
       url: streamers.url,
       trackedAt: userStreamers.createdAt,
       items: sql<number>`COUNT(${wishlistItems.id})`,
     })
-    .from(streamers)
-    .innerJoin(userStreamers, eq(streamers.id, userStreamers.streamerId))
+    .from(users)
+    .leftJoin(userStreamers, eq(userStreamers.userId, users.id))
+    .leftJoin(streamers, eq(streamers.id, userStreamers.streamerId))
     .leftJoin(wishlistItems, and(eq(wishlistItems.streamerId, streamers.id), isNull(wishlistItems.removedAt)))
-    .where(eq(userStreamers.userId, chatId))
+    .where(eq(users.id, chatId))
     .groupBy(userStreamers.userId, userStreamers.streamerId)
     .orderBy(desc(userStreamers.createdAt), desc(streamers.id));
 }

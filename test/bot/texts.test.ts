@@ -129,14 +129,18 @@ test("a shortened name is never longer than asked for, and ends with no half of 
   expect(shorten("🎁🎁🎁", 4)).toBe("🎁…");
 });
 
-const localePath = (language: string) => join(import.meta.dirname, `../../src/bot/locales/${language}.ftl`);
+const localesPath = (language: string) => join(import.meta.dirname, "../../src/bot/locales", language);
 
 /** The variables of each message; fails when a line of the file is not understood. */
 async function messages(language: string): Promise<Record<string, string[]>> {
-  const source = await readFile(localePath(language), "utf8");
+  const files = await readdir(localesPath(language));
+  const source = (await Promise.all(files.map((name) => readFile(join(localesPath(language), name), "utf8")))).join(
+    "\n",
+  );
   const { body } = new FluentResource(source);
   // What it cannot parse it leaves out.
   expect(body.map(({ id }) => id)).toEqual(Array.from(source.matchAll(/^([a-z-]+) =/gm), ([, id]) => id));
+  expect(new Set(body.map(({ id }) => id)).size, "each is there once").toBe(body.length);
   return Object.fromEntries(body.map(({ id, value }) => [id, [...new Set(variables(value))].sort()]));
 }
 

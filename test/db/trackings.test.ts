@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import type { Orm } from "../../src/db/client.ts";
 import { sql } from "../../src/db/orm.ts";
+import { changeChatSettings } from "../../src/db/settings.ts";
 import { batch } from "../../src/db/sql.ts";
 import {
   listTrackings,
@@ -16,12 +18,14 @@ import { testDb } from "./test-db.ts";
 const HOUR_MS = 3_600_000;
 const roomy = { withinMs: HOUR_MS, maxTrackings: 50 };
 
+const listed = async (orm: Orm, chatId: number) => (await listTrackings(orm, chatId)).tracked;
+
 test("an unknown streamer is a look owed, not a tracking", async () => {
   await using db = await testDb();
   const orm = db.for("test");
   expect(await track(orm, asking(1, "Ann"))).toEqual([{ kind: "looking" }]);
   expect(await orm.all(sql`SELECT nickname_key AS key FROM lookups`)).toEqual([{ key: "ann" }]);
-  expect(await listTrackings(orm, 1)).toEqual([]);
+  expect(await listed(orm, 1)).toEqual([]);
 });
 
 test("a known streamer is tracked at once, and the second time is told as such", async () => {
@@ -76,10 +80,21 @@ test("/list shows each streamer with the items that are on the list now, the lat
   const orm = db.for("test");
   await orm.run(sql`UPDATE wishlist_items SET removed_at = 1 WHERE product_id = 'e'`);
   await orm.run(sql`UPDATE user_streamers SET created_at = created_at + 1000 WHERE streamer_id = ${bob}`);
-  expect((await listTrackings(orm, 1)).map(({ name, items }) => [name, items])).toEqual([
+  expect((await listed(orm, 1)).map(({ name, items }) => [name, items])).toEqual([
     ["Bob", 0],
     ["Ann", 4],
   ]);
+});
+
+test("/list brings the chat's own settings along, also when it follows nobody", async () => {
+  await using db = await testDb();
+  const orm = db.for("test");
+  expect(await listTrackings(orm, 1)).toEqual({ chat: undefined, tracked: [] });
+  await track(orm, asking(1, "Ann"));
+  await batch(orm, [changeChatSettings(orm, 1, { language: "en", quiet: { from: 60, to: 480 } })]);
+  await batch(orm, [changeChatSettings(orm, 1, { quiet: null, digestAt: 600 })]);
+  const chat = { language: "ru", settings: { language: "en", digestAt: 600 } };
+  expect(await listTrackings(orm, 1)).toEqual({ chat, tracked: [] });
 });
 
 test("the plan of /list scans no table, sorts no items and counts them from an index", async () => {
@@ -102,7 +117,7 @@ test("Undo restores a tracking as it was, and its streamer as if it had never sl
   const orm = db.for("test");
   await orm.run(sql`UPDATE user_streamers SET created_at = 1234, thread_id = 7, settings = '{"muted":true}'`);
   expect(await untrackStreamer(orm, 1, ann)).toMatchObject({ id: ann, name: "Ann" });
-  expect(await listTrackings(orm, 1)).toEqual([]);
+  expect(await listed(orm, 1)).toEqual([]);
   expect((await undoUntrack(orm, 1, ann, roomy)).kind).toBe("restored");
   expect(await orm.all(sql`SELECT created_at AS at, thread_id AS thread, settings FROM user_streamers`)).toEqual([
     { at: 1234, thread: 7, settings: '{"muted":true}' },
@@ -120,7 +135,7 @@ test("Undo restores nothing that this chat did not end, nor anything after its t
   await untrackStreamer(orm, 1, ann);
   await orm.run(sql`UPDATE untracked SET untracked_at = untracked_at - ${HOUR_MS}`);
   expect((await undoUntrack(orm, 1, ann, roomy)).kind).toBe("late");
-  expect(await listTrackings(orm, 1)).toEqual([]);
+  expect(await listed(orm, 1)).toEqual([]);
 });
 
 test("Undo does not exceed the limit, and works once there is room", async () => {
@@ -164,7 +179,7 @@ test("a chat that is closed keeps its trackings, costs no checks, and is owed no
   expect(asleep).toEqual({ next: null, slept: 1 });
   expect(await owed(db)).toEqual([]);
   await batch(orm, reopenChat(orm, 1));
-  expect(await listTrackings(orm, 1)).toHaveLength(1);
+  expect(await listed(orm, 1)).toHaveLength(1);
   expect(await orm.all(sql`SELECT 1 FROM streamers WHERE next_check_at IS NOT NULL`)).toHaveLength(1);
 });
 
@@ -194,8 +209,8 @@ test("a migrated group keeps its trackings and what it is owed, merged with what
   await look(db, bob, wishes("yb"));
   await batch(orm, migrateChat(orm, -10, -100));
   await batch(orm, migrateChat(orm, -10, -100));
-  expect((await listTrackings(orm, -100)).map(({ name }) => name).sort()).toEqual(["Ann", "Bob"]);
-  expect(await listTrackings(orm, -10)).toEqual([]);
+  expect((await listed(orm, -100)).map(({ name }) => name).sort()).toEqual(["Ann", "Bob"]);
+  expect(await listed(orm, -10)).toEqual([]);
   expect((await owed(db)).sort()).toEqual([-100, -100, 1, 1]);
   expect(await orm.all(sql`SELECT 1 FROM users WHERE id = -10`)).toEqual([]);
 });

@@ -1,0 +1,105 @@
+import type { Orm } from "./client.ts";
+import { sql } from "./orm.ts";
+import { NOW, type Result, type Statement } from "./sql.ts";
+
+/** What of a wishlist's events is told; absent means the default, which is new items alone. */
+export type Notify = {
+  /** New items. Default true. */
+  added?: boolean;
+  /** An item is cheaper by at least so many percent. Absent: price drops are not told. */
+  dropPercent?: number;
+  /** An item's price has fallen to this or below, in minor units of its currency. Absent: not told. */
+  priceBelow?: number;
+  /** What was sold out can be bought again, or a wish that was taken off is back. Default false. */
+  available?: boolean;
+  /** An item was taken off or bought. Default false. */
+  gone?: boolean;
+};
+
+/** A chat's own settings: `users.settings`. Absent fields are defaults. */
+export type ChatSettings = {
+  /** Chosen by hand; absent: each speaker's own, and for news that of the chat's first command. */
+  language?: "ru" | "en";
+  /** IANA name. Default Europe/Moscow. */
+  timeZone?: string;
+  /**
+   * Minutes after midnight in `timeZone`; `from` may be after `to`, and is never equal to it. News within is held back
+   * until `to`, or sent without a sound when `silent`.
+   */
+  quiet?: { from: number; to: number; silent?: boolean };
+  /** Minutes after midnight in `timeZone`: all news of a day in one message then. Absent: at once. */
+  digestAt?: number;
+  /** In groups: everybody may change what it follows, not administrators alone. */
+  everybody?: boolean;
+  /** What is told of all streamers of this chat, where a tracking says nothing else. */
+  notify?: Notify;
+};
+
+/** Settings of one tracking: `user_streamers.settings`. Absent fields are the chat's, or none. */
+export type TrackingSettings = {
+  /** Nothing is told until then, in ms of the database's clock; what happens meanwhile is not made up for. */
+  mutedUntil?: number;
+  notify?: Notify;
+  /** Plain words, folded (lower case, trimmed): only items whose name contains one of `include`, and none of `exclude`. */
+  include?: string[];
+  exclude?: string[];
+  /** Inclusive, in minor units of the item's currency; an item without a price passes. */
+  minPrice?: number;
+  maxPrice?: number;
+};
+
+export const DEFAULT_TIME_ZONE = "Europe/Moscow";
+/** A mute without an end: the last moment that a date can hold (ECMA-262). */
+export const FOREVER_MS = 8.64e15;
+
+/** How a chat wants to be spoken to. */
+export type KnownChat = { language: string; settings: ChatSettings };
+
+/** One statement; undefined for a chat that has never given a command that is kept. */
+export async function readChat(orm: Orm, chatId: number): Promise<KnownChat | undefined> {
+  const [row] = await orm.all<{ language: string; settings: string }>(
+    sql`SELECT language, settings FROM users WHERE id = ${chatId}`,
+  );
+  return row && { language: row.language, settings: readSettings<ChatSettings>(row.settings) };
+}
+
+/** What a raw statement gives of a column of settings. It is only ever written by us. */
+export function readSettings<T extends ChatSettings | TrackingSettings>(json: unknown): T {
+  return JSON.parse(String(json));
+}
+
+/** Changes some of a chat's settings; null takes one back to its default. Nothing happens for a chat that is not known. */
+export function changeChatSettings(orm: Orm, chatId: number, changes: Nullable<ChatSettings>): Statement {
+  return orm.run(
+    sql`UPDATE users SET settings = json_patch(settings, ${JSON.stringify(changes)}) WHERE id = ${chatId}`,
+  );
+}
+
+/** The same for one tracking; gives the number of rows, 0 when there is no such tracking. */
+export async function changeTrackingSettings(
+  orm: Orm,
+  { chatId, streamerId }: { chatId: number; streamerId: number },
+  changes: Nullable<TrackingSettings>,
+): Promise<number> {
+  const { rowsAffected } = (await orm.run(sql`
+    UPDATE user_streamers SET settings = json_patch(settings, ${JSON.stringify(changes)})
+    WHERE user_id = ${chatId} AND streamer_id = ${streamerId}`)) as unknown as Result;
+  return rowsAffected;
+}
+
+/** Mutes one tracking for so long from now, by the database's clock; gives the number of rows. */
+export async function muteTracking(
+  orm: Orm,
+  { chatId, streamerId }: { chatId: number; streamerId: number },
+  forMs: number,
+): Promise<number> {
+  const { rowsAffected } = (await orm.run(sql`
+    UPDATE user_streamers SET settings = json_set(settings, '$.mutedUntil', ${NOW} + ${forMs})
+    WHERE user_id = ${chatId} AND streamer_id = ${streamerId}`)) as unknown as Result;
+  return rowsAffected;
+}
+
+/** JSON merge patch (RFC 7396): null removes a member, objects within are merged in the same way. */
+type Nullable<T> = {
+  [K in keyof T]?: T[K] | null | (T[K] extends object | undefined ? Nullable<NonNullable<T[K]>> : never);
+};

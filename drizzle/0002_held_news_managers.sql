@@ -16,4 +16,5 @@ CREATE TABLE `publications` (
 ALTER TABLE `outbox` ADD `is_outdated` integer DEFAULT false NOT NULL;--> statement-breakpoint
 CREATE INDEX `outbox_told` ON `outbox` (`streamer_id`,`check_number`) WHERE state = 'sent';--> statement-breakpoint
 CREATE INDEX `outbox_outdated` ON `outbox` (`id`) WHERE is_outdated;--> statement-breakpoint
-ALTER TABLE `users` ADD `held_until` integer DEFAULT 0 NOT NULL;
+ALTER TABLE `users` ADD `held_until` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+CREATE INDEX `wishlist_events_recent` ON `wishlist_events` (`streamer_id`,`at`) WHERE kind = 'added';

@@ -3,7 +3,9 @@ import { parseAddress } from "../checker/sources/index.ts";
 import { reopenChat, writeAll } from "../db/users.ts";
 import { callbackButtons, readCallback } from "./buttons.ts";
 import { readCommand } from "./command.ts";
+import { historyShown } from "./history.ts";
 import { listCommand, listTurned } from "./list.ts";
+import { newCommand, newTurned } from "./new.ts";
 import { priorityCommand } from "./priority.ts";
 import { readPrompt } from "./prompt.ts";
 import { mayManage } from "./rights.ts";
@@ -11,6 +13,7 @@ import { acknowledge, say, type Talk, textFor } from "./talk.ts";
 import { trackCommand } from "./track.ts";
 import { begin, type Request } from "./turn.ts";
 import { undoPressed, untrackCommand, untrackPage, untrackPressed } from "./untrack.ts";
+import { wishlistChoice, wishlistCommand, wishlistShown, wishShown } from "./wishlist.ts";
 
 /** What follows a command's name, trimmed. */
 type Command = (request: Request, args: string) => Promise<unknown>;
@@ -25,6 +28,8 @@ const COMMANDS: Record<string, Command> = {
   track: trackCommand,
   untrack: untrackCommand,
   list: listCommand,
+  wishlist: wishlistCommand,
+  new: newCommand,
   priority: priorityCommand,
 };
 
@@ -33,6 +38,11 @@ const BUTTONS: Record<string, Press> = {
   up: untrackPage,
   u: untrackPressed,
   r: undoPressed,
+  w: wishlistShown,
+  wc: wishlistChoice,
+  wi: wishShown,
+  n: newTurned,
+  h: historyShown,
 };
 
 const ANSWERS: Record<string, Answer> = {};

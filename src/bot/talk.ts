@@ -38,12 +38,23 @@ export async function say(ctx: Context, html: string, keyboard?: InlineKeyboard)
   });
 }
 
-/** Changes the message under the pressed button; gives whether it shows this now: that it is gone is no failure. */
-export async function redraw(ctx: Context, html: string, keyboard?: InlineKeyboard): Promise<boolean> {
+/**
+ * Changes the message under the pressed button; gives whether it shows this now: that it is gone is no failure.
+ * `previewUrl`: a picture or page to show above the text.
+ */
+export async function redraw(
+  ctx: Context,
+  html: string,
+  keyboard?: InlineKeyboard,
+  previewUrl?: string,
+): Promise<boolean> {
   try {
     await ctx.editMessageText(html, {
       parse_mode: "HTML",
-      link_preview_options: { is_disabled: true },
+      link_preview_options:
+        previewUrl === undefined
+          ? { is_disabled: true }
+          : { url: previewUrl, prefer_large_media: true, show_above_text: true },
       ...(keyboard === undefined ? {} : { reply_markup: keyboard }),
     });
     return true;

@@ -69,6 +69,11 @@ export function money(language: string, minor: number, currency: string): string
   return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
 
+/** Day and month alone: for what happened lately. */
+export function date(language: string, at: Date): string {
+  return new Intl.DateTimeFormat(languageOf(language), { day: "numeric", month: "short" }).format(at);
+}
+
 export function day(language: string, at: Date): string {
   return new Intl.DateTimeFormat(languageOf(language), { day: "numeric", month: "long", year: "numeric" }).format(at);
 }

@@ -214,7 +214,10 @@ export const wishlistEvents = sqliteTable(
     productUrl: text("product_url"),
     at: integer().notNull(),
   },
-  (t) => [uniqueIndex("wishlist_events_check").on(t.streamerId, t.checkNumber, t.productId, t.kind)],
+  (t) => [
+    uniqueIndex("wishlist_events_check").on(t.streamerId, t.checkNumber, t.productId, t.kind),
+    index("wishlist_events_recent").on(t.streamerId, t.at).where(sql`kind = 'added'`),
+  ],
 );
 
 /** One message owed: to one chat and topic, about one check of one streamer. Its text is rendered when it is claimed. */

@@ -91,11 +91,9 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
     );
   }
 
-  const databaseUrl = text("DATABASE_URL") ?? "file:data/wishbell.db";
+  const databaseUrl = databaseUrlOf({ faults, text });
   const authToken = text("DATABASE_AUTH_TOKEN");
-  const databaseFault = faultOfDatabase(databaseUrl);
-  if (databaseFault !== undefined) faults.push(`DATABASE_URL ${databaseFault}`);
-  else if (authToken !== undefined && isOpen(databaseUrl)) {
+  if (authToken !== undefined && isOpen(databaseUrl)) {
     warnings.push("DATABASE_URL is http: DATABASE_AUTH_TOKEN travels unencrypted. Use libsql:// or https://.");
   }
 
@@ -132,7 +130,7 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   const config: Config = {
     botToken,
     botApiRoot,
-    database: { url: databaseUrl, ...(authToken !== undefined && { authToken }) },
+    database: { url: databaseUrl ?? "", ...(authToken !== undefined && { authToken }) },
     ...(webhookBase !== undefined && {
       webhook: { url: `${webhookBase}/webhook`, secret: secret ?? derivedSecret(botToken) },
     }),
@@ -153,6 +151,26 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   };
   if (faults.length > 0) throw new ConfigError(faults.join("\n"));
   return config;
+}
+
+/**
+ * Where the database is, for programs that need no other setting.
+ * @throws {ConfigError}
+ */
+export function readDatabaseUrl(env: NodeJS.ProcessEnv): string {
+  const reader = envReader(env, []);
+  const url = databaseUrlOf(reader);
+  if (url === undefined) throw new ConfigError(reader.faults.join("\n"));
+  return url;
+}
+
+/** Undefined when it is faulty. */
+function databaseUrlOf({ faults, text }: Pick<ReturnType<typeof envReader>, "faults" | "text">): string | undefined {
+  const url = text("DATABASE_URL") ?? "file:data/wishbell.db";
+  const fault = faultOfDatabase(url);
+  if (fault === undefined) return url;
+  faults.push(`DATABASE_URL ${fault}`);
+  return undefined;
 }
 
 /** Whatever is not loopback can be read on the way when it is not https. */

@@ -17,6 +17,9 @@ export type ChecksOptions = {
   failed: (error: unknown) => void;
 };
 
+/** A check that cannot be written stays due: while a disk is full, it would fail hundreds of times a second. */
+const UNRECORDED_REST_MS = 5_000;
+
 /** Looks at the streamers of one site as they fall due, until the leader's signal aborts; then finishes without recording. */
 export async function runChecks(options: ChecksOptions, leader: Leader): Promise<void> {
   const { orm, site, intervalMs, concurrency, report, owed, failed } = options;
@@ -37,8 +40,10 @@ export async function runChecks(options: ChecksOptions, leader: Leader): Promise
               report(done);
               if (done.added > 0) owed();
             })
-            .catch((error: unknown) => {
-              if (!leader.signal.aborted && !(error instanceof LockLost)) failed(error);
+            .catch(async (error: unknown) => {
+              if (leader.signal.aborted || error instanceof LockLost) return;
+              failed(error);
+              await sleep(UNRECORDED_REST_MS, undefined, { signal: leader.signal }).catch(() => undefined);
             })
             .finally(() => running.delete(streamer.id));
           running.set(streamer.id, ended);

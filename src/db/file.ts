@@ -32,11 +32,16 @@ export function pathOf(url: string): string {
 
 /**
  * Creates the folder of a database file.
- * @throws when it lies on a network file system, where SQLite's locks and shared memory do not hold
+ * @throws when it cannot be created, or lies on a network file system, where SQLite's locks and shared memory do not hold
  */
 export async function makeFolder(file: string): Promise<void> {
   const folder = dirname(file);
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((cause) => {
+    throw new Error(
+      `its folder ${folder} is not there and cannot be made (${cause.code}): make it for the user who runs this, or mount its disk`,
+      { cause },
+    );
+  });
   const kind = networkFileSystem((await statfs(folder)).type);
   if (kind)
     throw new Error(`${folder} is on ${kind}, where SQLite can lose data; use a local disk, or a libsql:// server`);

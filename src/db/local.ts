@@ -1,11 +1,18 @@
 import type { Transaction } from "@libsql/client";
 import { makeFolder, pathOf } from "./file.ts";
+import { rememberPlace } from "./place.ts";
 import { createReader, type Reader } from "./reader.ts";
 import type { Store } from "./store.ts";
+import { DatabaseTrouble, explain } from "./trouble.ts";
+import { runInTurns } from "./turns.ts";
 import { createWriter } from "./writer.ts";
 
-/** How long SQLite may wait for a lock by itself. It stops the event loop meanwhile; longer waits are asynchronous. */
-const busyTimeoutMs = 20;
+/**
+ * How long SQLite may wait for a lock by itself, in ms. It stops the event loop meanwhile, and on a busy machine for much
+ * longer, since it sleeps several times and is woken late each time: writers wait asynchronously instead. A reader hardly
+ * ever meets a lock, and its connection is given up when it does.
+ */
+const BUSY_TIMEOUT_MS = { write: 5, read: 20 };
 
 export type FileOptions = {
   url: string;
@@ -18,6 +25,8 @@ export type FileOptions = {
   poisoned(): void;
 };
 
+type OpenOptions = Omit<FileOptions, "busyTimeoutMs">;
+
 /**
  * A database file that any number of processes may write. Made for what @libsql/client does with one (seen in 0.18,
  * https://github.com/tursodatabase/libsql-client-ts/issues/352): a prepared statement that meets SQLITE_BUSY is never
@@ -26,21 +35,28 @@ export type FileOptions = {
  * which a BUSY escaped all the same is given up.
  * @throws when the file cannot be opened or its file system does not allow WAL mode
  */
-export async function openLocal(options: Omit<FileOptions, "busyTimeoutMs">): Promise<Store> {
+export async function openLocal(options: OpenOptions): Promise<Store> {
   const file = pathOf(options.url);
   try {
     await makeFolder(file);
-    return await openFile({ ...options, busyTimeoutMs });
-  } catch (cause) {
-    throw new Error(`cannot use the database file ${file}: ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    return await openFile(file, options);
+  } catch (error) {
+    const explained = explain(error, file);
+    if (explained instanceof DatabaseTrouble) throw explained;
+    throw new DatabaseTrouble(file, error instanceof Error ? error.message : String(error), error);
   }
 }
 
-async function openFile(options: FileOptions): Promise<Store> {
-  const writer = createWriter(options);
-  const reader = createReader(options);
+async function openFile(file: string, options: OpenOptions): Promise<Store> {
+  const explained = async <T>(call: Promise<T>): Promise<T> => {
+    try {
+      return await call;
+    } catch (error) {
+      throw explain(error, file);
+    }
+  };
+  const writer = createWriter({ ...options, busyTimeoutMs: BUSY_TIMEOUT_MS.write }, rememberPlace(file));
+  const reader = createReader({ ...options, busyTimeoutMs: BUSY_TIMEOUT_MS.read });
   async function close() {
     await writer.close();
     await reader.close();
@@ -53,11 +69,12 @@ async function openFile(options: FileOptions): Promise<Store> {
     throw error;
   }
   return {
-    read: reader.read,
-    write: (statements) => writer.write((transaction) => transaction.batch(statements)),
-    script: (sql) => writer.write((transaction) => transaction.executeMultiple(sql)),
-    runScripts: (scripts) => writer.write((transaction) => rebuild(transaction, scripts), { foreignKeys: "unchecked" }),
-    transaction: () => writer.transaction(),
+    read: (statements) => explained(reader.read(statements)),
+    write: (statements) => explained(writer.write((transaction) => runInTurns(transaction, statements))),
+    script: (sql) => explained(writer.write((transaction) => transaction.executeMultiple(sql))),
+    runScripts: (scripts) =>
+      explained(writer.write((transaction) => rebuild(transaction, scripts), { foreignKeys: "unchecked" })),
+    transaction: () => explained(writer.transaction()),
     protocol: "file",
     connections: () => (writer.closed() ? 0 : 2),
     closed: writer.closed,

@@ -1,6 +1,7 @@
 import { createClient, type Transaction } from "@libsql/client";
 import { isBusy, whenFree } from "./busy.ts";
 import type { FileOptions } from "./local.ts";
+import type { Place } from "./place.ts";
 import { createQueue } from "./queue.ts";
 
 /** The connection that writes a database file, one transaction at a time. */
@@ -17,9 +18,14 @@ export type Writer = {
   close(): Promise<void>;
 };
 
+/** A write that takes so long writes many pages. */
+const LONG_MS = 50;
+/** SQLite's own number. */
+const CHECKPOINT_PAGES = 1_000;
+
 export type WriteOptions = { foreignKeys: "checked" | "unchecked" };
 
-export function createWriter({ url, busyTimeoutMs, maxWaitMs, poisoned, waited }: FileOptions): Writer {
+export function createWriter({ url, busyTimeoutMs, maxWaitMs, poisoned, waited }: FileOptions, place: Place): Writer {
   const connection = createClient({ url, timeout: busyTimeoutMs, concurrency: 1 });
   const queue = createQueue();
   let closing: Promise<void> | undefined;
@@ -32,6 +38,7 @@ export function createWriter({ url, busyTimeoutMs, maxWaitMs, poisoned, waited }
       await transaction.executeMultiple(
         `ROLLBACK; PRAGMA foreign_keys = ${foreignKeys === "checked" ? "ON" : "OFF"}; BEGIN IMMEDIATE`,
       );
+      place.assertSame();
       return transaction;
     } catch (error) {
       transaction.close();
@@ -89,6 +96,15 @@ export function createWriter({ url, busyTimeoutMs, maxWaitMs, poisoned, waited }
     };
   }
 
+  /** Brings what a long write has left in the WAL into the file, which its commit did not: each stands still for a while. */
+  async function checkpoint(): Promise<void> {
+    const release = await queue.turn();
+    await connection
+      .executeMultiple(`PRAGMA wal_checkpoint(PASSIVE); PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+      .catch(() => undefined) // a later commit does it
+      .finally(release);
+  }
+
   async function shutDown(): Promise<void> {
     await queue.turn(); // and never give it back
     // Leaves one whole file behind: libsql closes the connection itself only when its statements are garbage collected.
@@ -102,12 +118,17 @@ export function createWriter({ url, busyTimeoutMs, maxWaitMs, poisoned, waited }
     transaction,
     async write(work, options) {
       const begun = await transaction(options);
+      const start = performance.now();
+      let isLong = false;
       try {
         const result = await work(begun);
+        isLong = performance.now() - start >= LONG_MS;
+        if (isLong) await begun.execute("PRAGMA wal_autocheckpoint = 0");
         await begun.commit();
         return result;
       } finally {
         begun.close();
+        if (isLong) void checkpoint();
       }
     },
     closed: () => closing !== undefined,

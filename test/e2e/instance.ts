@@ -53,9 +53,10 @@ const programEnv = Object.fromEntries(
     .map((setting) => setting.split("=")),
 );
 
-/** Starts the bot as an operator does, on any free port. */
-export function launchBot(env: Record<string, string>): Launched {
-  return launch(program, programArgs, { ...programEnv, ...env });
+/** Starts the bot as an operator does, on any free port; `within`: by a command that runs the one that follows. */
+export function launchBot(env: Record<string, string>, within: string[] = []): Launched {
+  const [command = program, ...args] = [...within, program, ...programArgs];
+  return launch(command, args, { ...programEnv, ...env });
 }
 
 /** The same, and waits until it is up. */

@@ -14,12 +14,17 @@ import { openDatabase } from "./db/client.ts";
 import { releaseLock } from "./db/lock.ts";
 import { migrate } from "./db/migrate.ts";
 import { sql } from "./db/orm.ts";
+import { createPace } from "./delivery/pace.ts";
+import { watchAnswers } from "./delivery/watch.ts";
 import { startServer } from "./http/server.ts";
 import { workAsLeader } from "./leadership.ts";
-import { createLog, type Log } from "./log.ts";
+import { createLog, type Log, written } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
+import { watchEventLoop } from "./standstill.ts";
 import { createStop, type Stop } from "./stop.ts";
 
+/** The deadline of a request to a database server; a heartbeat that misses it is made again within the leader's trust. */
+const requestTimeoutMs = ({ lockStaleMs }: Config) => Math.min(8_000, lockStaleMs / 6);
 /** How long a leader may take to finish what it has begun: the process has 22 s to stop. */
 const FINISH_MS = 18_000;
 
@@ -39,17 +44,24 @@ async function main(): Promise<void> {
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     stop.fail(error, "cannot run");
+  } finally {
+    await written(log);
   }
 }
 
 async function run(config: Config, log: Log, { signal, lastly }: Stop): Promise<void> {
   const metrics = createMetrics({ sources: Object.keys(sources) });
+  using _watch = watchEventLoop({
+    delayed: (seconds) => metrics.eventLoopDelay.observe(seconds),
+    stood: ({ ms, cpuMs }) => log.warn({ ms, cpu_ms: cpuMs }, "the event loop stood still"),
+  });
   const instance = randomUUID();
   const state = { migrated: false, initialised: false };
   let leading: Leader | undefined;
   const isLeader = () => leading?.trusted() ?? false;
   await using db = await openDatabase({
     ...config.database,
+    requestTimeoutMs: requestTimeoutMs(config),
     observe: {
       statement(query, statements, seconds) {
         metrics.sqlDuration.observe({ query }, seconds);
@@ -63,6 +75,7 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop): Promise<
 
   const texts = loadTexts();
   const { botToken: token, botApiRoot: apiRoot, maxTrackings, adminIds } = config;
+  const pace = createPace(config.messagesPerSecond);
   const bot = createBot({
     token,
     apiRoot,
@@ -70,13 +83,18 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop): Promise<
     texts,
     maxTrackings,
     adminIds,
-    failed: (error, updateId) => log.error({ err: error, update_id: updateId }, "update failed"),
+    sends: pace.overtaken,
+    watch: watchAnswers((method, answer) => metrics.telegramAnswers.inc({ method, answer })),
+    failed: (error, updateId) => {
+      metrics.updatesFailed.inc();
+      log.error({ err: error, update_id: updateId }, "update failed");
+    },
   });
   const handle = async (update: Update) => {
-    const end = metrics.updateDuration.startTimer();
-    metrics.updates.inc({ kind: Object.keys(update).find((key) => key !== "update_id") ?? "none" });
-    await bot.handleUpdate(update);
-    end();
+    const kind = Object.keys(update).find((key) => key !== "update_id") ?? "none";
+    metrics.updates.inc({ kind });
+    const end = metrics.updateDuration.startTimer({ kind });
+    await bot.handleUpdate(update).finally(end);
   };
 
   const server = await startServer({
@@ -115,7 +133,7 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop): Promise<
     const work = async (leader: Leader) => {
       leading = leader;
       lastly(() => releaseLock(db.for("loop_release"), leader.term));
-      await workAsLeader({ config, db, log, metrics, texts, handle }, leader);
+      await workAsLeader({ config, db, log, metrics, texts, pace, handle }, leader);
     };
     await lead({ orm: db.for, ...lock, ...watchLock(config, log, metrics) }, work, signal);
     await server.stopAccepting();

@@ -112,7 +112,8 @@ export function createCheck(site: Site, leader: Leader) {
     const rebaseline =
       streamer.isUnseen && items.length > EMPTY_BASELINE.items && streamer.baselineAgeMs < EMPTY_BASELINE.withinMs;
     const countMisses = !canary.isDistrusted();
-    const notes = { intervalMs, phaseMs, fingerprint, cost, news, countMisses, rebaseline };
+    const subscribers = planner.mostSubscribers(streamer.id);
+    const notes = { intervalMs, phaseMs, fingerprint, cost, news, countMisses, subscribers, rebaseline };
     const statements = await leader.write("loop_record_check", (orm) =>
       recordSnapshot(orm, sql`SELECT ${streamer.id}`, items, notes),
     );
@@ -142,7 +143,7 @@ export function createCheck(site: Site, leader: Leader) {
     const tell = !isTold && streamer.failingMs >= TELL_AFTER_MS;
     await leader.write("loop_record_failure", (orm) => [
       recordFailedCheck(orm, streamer.id, { intervalMs, own }),
-      ...(tell ? tellUnreadable(orm, streamer.id, outcome) : []),
+      ...(tell ? tellUnreadable(orm, streamer.id, outcome, planner.mostSubscribers(streamer.id)) : []),
     ]);
   }
 

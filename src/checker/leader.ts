@@ -46,6 +46,9 @@ type Work = (leader: Leader) => Promise<void>;
 /** How often a stand-by looks at the lock, in ms: a graceful stop is noticed within this. */
 const STANDBY_POLL_MS = 1_000;
 const FIRST_RETRY_MS = 1_000;
+/** A release that fails is tried again within this: a lock that is given back spares everybody the wait for it to go stale. */
+const RELEASE_MS = 2_000;
+const RELEASE_RETRY_MS = 250;
 
 /**
  * Stands by until the lock is free or stale, then runs `work` as the leader, for ever, until the signal aborts.
@@ -148,11 +151,16 @@ async function serve(options: LeadOptions, { term, since }: Taken, work: Work, s
     }
   };
   const release = async () => {
-    try {
-      if (await releaseLock(orm("loop_release"), term)) tell({ kind: "released", term });
-    } catch (error) {
-      // That only costs time: the lock goes stale by itself.
-      tell({ kind: "release_failed", error });
+    for (const start = performance.now(); ; await sleep(RELEASE_RETRY_MS)) {
+      try {
+        if (await releaseLock(orm("loop_release"), term)) tell({ kind: "released", term });
+        return;
+      } catch (error) {
+        if (performance.now() - start < RELEASE_MS) continue;
+        // That only costs time: the lock goes stale by itself.
+        tell({ kind: "release_failed", error });
+        return;
+      }
     }
   };
 

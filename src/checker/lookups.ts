@@ -36,6 +36,8 @@ const SPACING_MS = 1_000;
 const FIRST_RETRY_MS = 10_000;
 const MAX_RETRY_MS = 10 * 60_000;
 const PATIENCE_MS = 24 * 3_600_000;
+/** What was found is stored a second time after this, when the first failed. */
+const STORE_AGAIN_MS = 500;
 /** Requests that a later look is expected to take; its own looks tell better. */
 const FIRST_COST = 1;
 
@@ -109,9 +111,16 @@ async function findAndRecord(
   const intervalMs = site.planner.firstPeriod(FIRST_COST);
   const phaseMs = Math.ceil(Math.random() * intervalMs);
   const notes = { intervalMs, phaseMs, fingerprint: list?.fingerprint, cost: FIRST_COST, news: 0, countMisses: true };
-  await leader.write("loop_record_lookup", (orm) =>
-    recordFound(orm, { source, key: lookup.key }, profile, list?.items, { maxTrackings, notes }),
-  );
+  const store = () =>
+    leader.write("loop_record_lookup", (orm) =>
+      recordFound(orm, { source, key: lookup.key }, profile, list?.items, { maxTrackings, notes }),
+    );
+  await store().catch(async (error: unknown) => {
+    if (error instanceof LockLost) throw error;
+    // A database that did not answer may answer now, and may have stored it: neither is a reason to blame the site.
+    await sleep(STORE_AGAIN_MS, undefined, { signal: leader.signal });
+    await store();
+  });
   return undefined;
 }
 

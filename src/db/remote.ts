@@ -1,4 +1,5 @@
 import { createClient, type ResultSet, type TransactionMode } from "@libsql/client";
+import { whenFree } from "./busy.ts";
 import type { Statement } from "./statement.ts";
 import type { Store } from "./store.ts";
 
@@ -14,16 +15,29 @@ export type RemoteOptions = {
   requestTimeoutMs: number;
 };
 
-/** A libSQL server (sqld, Turso) over HTTP. The server queues writers, so nothing waits here. */
+/** Migrations may rewrite tables. One that is cut off may be undone, and would be cut off at every start. */
+const SCRIPTS_TAKE = 10;
+
+/**
+ * A libSQL server (sqld, Turso) over HTTP: each call is one request, which opens its stream, runs and closes it. What
+ * became of a write that fails without an answer of the server is unknown: writes must be safe to run again.
+ */
 export function openRemote({ url, authToken, requestTimeoutMs }: RemoteOptions): Store {
   const running = new Set<Promise<unknown>>();
-  const client = createClient({
-    url,
-    fetch: (request: Request) => fetchInTime(request, requestTimeoutMs),
-    ...(authToken && { authToken }),
-  });
+  const connect = (timeoutMs: number) =>
+    createClient({
+      url,
+      fetch: (request: Request) => fetchInTime(request, timeoutMs),
+      // No limit: what waits for a free place would wait without a deadline, a heartbeat behind requests that hang. (0 means 20.)
+      concurrency: Number.POSITIVE_INFINITY,
+      ...(authToken && { authToken }),
+    });
+  const client = connect(requestTimeoutMs);
+  const patient = connect(requestTimeoutMs * SCRIPTS_TAKE);
 
-  async function tracked<T>(call: Promise<T>): Promise<T> {
+  /** The server queues writers, but not for ever. One that it turned away has done nothing. */
+  async function tracked<T>(attempt: () => Promise<T>): Promise<T> {
+    const call = whenFree(attempt, performance.now() + requestTimeoutMs, "the database server stays locked");
     running.add(call);
     try {
       return await call;
@@ -39,19 +53,23 @@ export function openRemote({ url, authToken, requestTimeoutMs }: RemoteOptions):
   }
 
   return {
-    read: (statements) => tracked(run(statements, "read")),
-    write: (statements) => tracked(run(statements, "write")),
-    script: (sql) => tracked(client.executeMultiple(sql)),
+    read: (statements) => tracked(() => run(statements, "read")),
+    write: (statements) => tracked(() => run(statements, "write")),
+    // Alone it would be no transaction. One that fails is rolled back when its stream closes, which is in the request.
+    script: (sql) => tracked(() => client.executeMultiple(`BEGIN IMMEDIATE;\n${sql}\n;COMMIT`)),
     async runScripts(scripts) {
-      await tracked(client.migrate(scripts));
+      await tracked(() => patient.migrate(scripts));
     },
-    transaction: () => client.transaction("write"),
+    transaction: async () => {
+      throw new Error("a server ends transactions that stay open between requests: write one batch instead");
+    },
     protocol: "http",
     connections: () => running.size,
     closed: () => client.closed,
     async close() {
       await Promise.allSettled(running);
       client.close();
+      patient.close();
     },
   };
 }
@@ -61,9 +79,11 @@ async function fetchInTime(request: Request, timeoutMs: number): Promise<Respons
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(request, { signal: AbortSignal.any([request.signal, deadline]) });
-    return new Response(await response.arrayBuffer(), response);
+    const body = await response.arrayBuffer();
+    if (response.status !== 401) return new Response(body, response);
   } catch (cause) {
     if (!deadline.aborted) throw cause;
     throw new DatabaseTimeout(`the database did not answer within ${timeoutMs} ms`, { cause });
   }
+  throw new Error("the database server refuses DATABASE_AUTH_TOKEN (401): it is wrong, missing or has expired");
 }

@@ -11,7 +11,10 @@ export type Store = {
   script(sql: string): Promise<void>;
   /** Runs scripts in one write transaction. Foreign keys do not act meanwhile, so a table can be dropped and rebuilt. */
   runScripts(scripts: string[]): Promise<void>;
-  /** Begins a write transaction. It must be settled (commit, rollback or close): until then nobody else can write. */
+  /**
+   * Begins a write transaction. It must be settled (commit, rollback or close): until then nobody else can write.
+   * @throws on a server, which would end it by itself
+   */
   transaction(): Promise<Transaction>;
   protocol: "file" | "http";
   connections(): number;

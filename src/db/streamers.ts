@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Orm } from "./client.ts";
 import { sql } from "./orm.ts";
 import { nextPlanned, oweNews } from "./snapshots.ts";
@@ -40,6 +41,8 @@ export async function dueStreamers(
   orm: Orm,
   { source, limit, running, longestMs }: { source: string; limit: number; running: number[]; longestMs: number },
 ): Promise<DueStreamer[]> {
+  // The + keeps SQLite from looking through all that the source has: this is asked every second.
+  const mayBe = sql`+source = ${source} AND id NOT IN (SELECT value FROM json_each(${JSON.stringify(running)}))`;
   const rows = await orm.all<DueStreamer>(sql`
     SELECT ${HABITS}, owner_id AS "ownerId", nickname, failures, COALESCE(${NOW} - failing_since, 0) AS "failingMs",
       failure_told AS "failureTold", baselined_at IS NULL OR slept_at IS NOT NULL AS "isBaseline",
@@ -47,8 +50,10 @@ export async function dueStreamers(
       listed = 0 AND NOT EXISTS (SELECT 1 FROM wishlist_items wi WHERE wi.streamer_id = s.id) AS "isUnseen",
       ${NOW} - COALESCE(baselined_at, ${NOW}) AS "baselineAgeMs", ${NOW} - profile_at AS "profileAgeMs"
     FROM streamers s
-    WHERE (next_check_at <= ${NOW} OR (failures = 0 AND next_check_at > ${NOW} + ${longestMs})) AND source = ${source}
-      AND id NOT IN (SELECT value FROM json_each(${JSON.stringify(running)}))
+    WHERE id IN (
+      SELECT * FROM (SELECT id FROM streamers WHERE next_check_at <= ${NOW} AND ${mayBe} ORDER BY next_check_at LIMIT ${limit})
+      UNION ALL SELECT * FROM (
+        SELECT id FROM streamers WHERE next_check_at > ${NOW} + ${longestMs} AND failures = 0 AND ${mayBe} LIMIT ${limit}))
     ORDER BY next_check_at LIMIT ${limit}`);
   return rows.map((row) => ({
     ...row,
@@ -71,6 +76,7 @@ export async function scheduledStreamers(orm: Orm, source: string): Promise<Sche
       WHERE source = ${source} AND next_check_at IS NOT NULL AND s.id > ${all.at(-1)?.id ?? 0} ORDER BY s.id LIMIT ${PORTION}`);
     all.push(...rows);
     if (rows.length < PORTION) return all;
+    await setImmediate(); // a read never leaves the event loop by itself
   }
 }
 
@@ -86,6 +92,11 @@ export async function setPriority(
     UPDATE streamers SET priority = ${priority} WHERE source = ${source} AND nickname_key = ${key}
     RETURNING name`)) as unknown as Result;
   return rows[0] === undefined ? undefined : String(rows[0].name);
+}
+
+/** The same for a streamer that is known by its id. */
+export async function setPriorityOf(orm: Orm, streamerId: number, priority: number): Promise<void> {
+  await orm.run(sql`UPDATE streamers SET priority = ${priority} WHERE id = ${streamerId}`);
 }
 
 /** Looks that found nothing changed: one statement for all of them, one row written for each. */
@@ -122,14 +133,14 @@ export function recordFailedCheck(
 }
 
 /** Its subscribers are owed one message that the list cannot be read, and why; the looks go on. */
-export function tellUnreadable(orm: Orm, streamerId: number, outcome: string): Statement[] {
+export function tellUnreadable(orm: Orm, streamerId: number, outcome: string, subscribers = 0): Statement[] {
   const id = sql`(SELECT id FROM streamers WHERE id = ${streamerId} AND NOT failure_told)`;
   return [
     orm.run(sql`
       INSERT INTO wishlist_events (streamer_id, check_number, kind, product_id, name, at)
       SELECT id, checks + 1, 'unreadable', '', ${outcome}, ${NOW} FROM streamers WHERE id = ${id}
       ON CONFLICT DO NOTHING`),
-    oweNews(orm, id, "unreadable"),
+    ...oweNews(orm, id, subscribers),
     orm.run(sql`UPDATE streamers SET checks = checks + 1, failure_told = 1 WHERE id = ${id}`),
   ];
 }

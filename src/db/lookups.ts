@@ -140,6 +140,8 @@ export function recordLookupFailure(
 
 /** One line of a "looking…" message. `outcome` is absent while the look is owed. */
 export type LookupLine = {
+  /** The chat that asks for it. */
+  chatId: number;
   source: string;
   key: string;
   nickname: string;
@@ -151,6 +153,7 @@ export type LookupLine = {
 
 /** A message whose answer has changed: `messageId` is absent when no message could be noted. */
 export type LookupMessage = {
+  /** Where it is shown: the chat that asks, or the private one from which that chat is managed. */
   chatId: number;
   threadId: number;
   messageId?: number | undefined;
@@ -158,10 +161,14 @@ export type LookupMessage = {
   lines: LookupLine[];
 };
 
+/** The chat that shows the answer to a row of `lookups`; `row` is the table's name in the statement. */
+const shownIn = (row: string) => sql.raw(`COALESCE(${row}.answer_chat_id, ${row}.chat_id)`);
+
 /** The messages that do not show the outcome of a look yet, with all their lines. */
 export async function staleLookupMessages(orm: Orm, limit: number): Promise<LookupMessage[]> {
   const rows = await orm.all<{
     chatId: number;
+    asking: number;
     threadId: number;
     messageId: number | null;
     language: string;
@@ -175,25 +182,35 @@ export async function staleLookupMessages(orm: Orm, limit: number): Promise<Look
     url: string | null;
     items: number;
   }>(sql`
-    SELECT l.chat_id AS "chatId", l.thread_id AS "threadId", l.message_id AS "messageId", l.language, l.source,
+    SELECT ${shownIn("l")} AS "chatId", l.chat_id AS asking,
+      CASE WHEN l.answer_chat_id IS NULL THEN l.thread_id ELSE 0 END AS "threadId", l.message_id AS "messageId",
+      COALESCE(u.settings->>'language', l.language) AS language, l.source,
       l.nickname_key AS "key", l.nickname, l.outcome, l.done, s.id AS "streamerId", s.name, s.url,
       (SELECT COUNT(*) FROM wishlist_items wi WHERE wi.streamer_id = s.id AND wi.removed_at IS NULL) AS items
-    FROM lookups l LEFT JOIN streamers s ON s.id = l.streamer_id
-    WHERE (l.chat_id, COALESCE(l.message_id, -l.rowid)) IN (
-      SELECT chat_id, COALESCE(message_id, -rowid) FROM lookups
+    FROM lookups l LEFT JOIN streamers s ON s.id = l.streamer_id LEFT JOIN users u ON u.id = ${shownIn("l")}
+    WHERE (${shownIn("l")}, COALESCE(l.message_id, -l.rowid)) IN (
+      SELECT ${shownIn("lookups")}, COALESCE(message_id, -rowid) FROM lookups
       WHERE outcome IS NOT shown AND outcome IS NOT NULL AND answer_at <= ${NOW} ORDER BY answer_at LIMIT ${limit})
     ORDER BY l.chat_id, l.created_at, l.rowid`);
   const tops = await topItemsOf(orm, [...new Set(rows.flatMap(({ streamerId }) => streamerId ?? []))]);
   const messages = new Map<string, LookupMessage>();
-  for (const { chatId, threadId, messageId, language, source, key, nickname, outcome, done, ...row } of rows) {
-    const id = messageId === null ? `${chatId} ${source} ${key}` : `${chatId} ${messageId}`;
+  for (const { chatId, asking, threadId, messageId, language, source, key, nickname, outcome, done, ...row } of rows) {
+    const id = messageId === null ? `${chatId} ${asking} ${source} ${key}` : `${chatId} ${messageId}`;
     const message = messages.get(id) ?? { chatId, threadId, messageId: messageId ?? undefined, language, lines: [] };
     const { streamerId, name, url, items } = row;
     const streamer =
       streamerId === null || name === null || url === null
         ? undefined
         : { id: streamerId, name, url, items, top: tops.get(streamerId) ?? [] };
-    message.lines.push({ source, key, nickname, outcome: outcome ?? undefined, done: Boolean(done), streamer });
+    message.lines.push({
+      chatId: asking,
+      source,
+      key,
+      nickname,
+      outcome: outcome ?? undefined,
+      done: Boolean(done),
+      streamer,
+    });
     messages.set(id, message);
   }
   return [...messages.values()];
@@ -213,8 +230,8 @@ async function topItemsOf(orm: Orm, streamerIds: number[]): Promise<Map<number, 
  */
 export function markLookupsShown(orm: Orm, message: LookupMessage, messageId: number | undefined): Statement[] {
   const finished = message.lines.every(({ done }) => done);
-  return message.lines.map(({ source, key, outcome }) => {
-    const row = sql`source = ${source} AND nickname_key = ${key} AND chat_id = ${message.chatId}`;
+  return message.lines.map(({ chatId, source, key, outcome }) => {
+    const row = sql`source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId}`;
     return finished
       ? orm.run(sql`DELETE FROM lookups WHERE ${row} AND outcome IS ${outcome ?? null}`)
       : orm.run(sql`UPDATE lookups SET message_id = ${messageId ?? null}, shown = ${outcome ?? null} WHERE ${row}`);
@@ -222,8 +239,8 @@ export function markLookupsShown(orm: Orm, message: LookupMessage, messageId: nu
 }
 
 /** Telegram did not take the answer: it is tried again after `retryMs`. */
-export function postponeLookupAnswer(orm: Orm, { chatId, lines }: LookupMessage, retryMs: number): Statement[] {
-  return lines.map(({ source, key }) =>
+export function postponeLookupAnswer(orm: Orm, { lines }: LookupMessage, retryMs: number): Statement[] {
+  return lines.map(({ chatId, source, key }) =>
     orm.run(sql`
       UPDATE lookups SET answer_at = ${NOW} + ${retryMs}
       WHERE source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId}`),

@@ -42,6 +42,8 @@ export function closeChat(orm: Orm, chatId: number, reason: string): Statement[]
       UPDATE outbox SET state = 'skipped', last_error = ${reason}, done_at = ${NOW}
       WHERE chat_id = ${chatId} AND state IN ('pending', 'sending')`),
     orm.run(sql`DELETE FROM lookups WHERE chat_id = ${chatId}`),
+    // What was to be answered there for another chat is answered in that one.
+    orm.run(sql`UPDATE lookups SET answer_chat_id = NULL, message_id = NULL WHERE answer_chat_id = ${chatId}`),
     sleepUnwatched(orm, trackedBy(chatId)),
   ];
 }
@@ -70,6 +72,12 @@ export function migrateChat(orm: Orm, from: number, to: number): Statement[] {
       ON CONFLICT (id) DO UPDATE SET active = 1`),
     ...move("user_streamers", "user_id"),
     ...move("untracked", "user_id"),
+    ...move("managers", "chat_id"),
+    // Messages are numbered anew there: what had this number may be another message's.
+    orm.run(sql`UPDATE lookups SET message_id = NULL WHERE chat_id = ${from}`),
+    orm.run(
+      sql`UPDATE outbox SET message_id = NULL, is_outdated = 0 WHERE chat_id = ${from} AND message_id IS NOT NULL`,
+    ),
     ...move("lookups", "chat_id"),
     ...move("outbox", "chat_id"),
     orm.run(sql`DELETE FROM users WHERE id = ${from}`),

@@ -4,7 +4,7 @@ import type { Core } from "./core.ts";
 import { badRequest } from "./errors.ts";
 import { fieldsOf, flagOf, integerOf, isObject, jsonOf, type Params, textOf } from "./fields.ts";
 import { readLink } from "./links.ts";
-import { buttonsOf, checkMarkup, readMarkup } from "./markup.ts";
+import { buttonsOf, checkMarkup, readForceReply, readMarkup } from "./markup.ts";
 import type { Request } from "./methods.ts";
 import { readPreview } from "./preview.ts";
 import { type Formatted, readText, tidyText } from "./text.ts";
@@ -15,7 +15,7 @@ export const longestCaption = 1024;
 type Sendable = { formatted: Formatted; content: Partial<Message>; isCaption: boolean };
 
 /**
- * `sendMessage` and `sendPhoto`. The order of the checks is Telegram's: the request's form, the chat, what is answered
+ * `sendMessage`, `sendPhoto` and `sendDocument`. The order of the checks is Telegram's: the request's form, the chat, what is answered
  * to, the text and buttons, and last what the people there allow.
  */
 export function sendMethods(core: Core) {
@@ -30,12 +30,13 @@ export function sendMethods(core: Core) {
     const threadId = findThread(room, params);
     const { text, entities, html } = tidyText(formatted, { allowEmpty: isCaption });
     const keyboard = checkMarkup(markup);
+    const forceReply = readForceReply(markup);
     checkLength(text, isCaption);
     checkDeliverable(room, threadId);
     limits?.take(room);
     const message = messages.post(room, {
       ...content,
-      ...{ text, entities, html, keyboard, buttons: buttonsOf(keyboard), replyTo, threadId },
+      ...{ text, entities, html, keyboard, buttons: buttonsOf(keyboard), forceReply, replyTo, threadId },
       fromBot: true,
       silent: flagOf(params, "disable_notification"),
     });
@@ -51,6 +52,14 @@ export function sendMethods(core: Core) {
     sendPhoto({ params }: Request) {
       const photo = readPhoto(params);
       return send(params, { formatted: readText(params, "caption", isKnown), content: { photo }, isCaption: true });
+    },
+    sendDocument({ params }: Request) {
+      const document = readDocument(params);
+      return send(params, {
+        formatted: readText(params, "caption", isKnown),
+        content: { document },
+        isCaption: true,
+      });
     },
     sendChatAction({ params }: Request) {
       const action = textOf(params, "action").toLowerCase();
@@ -79,6 +88,17 @@ function readPhoto(params: Params): string {
   if (!/^https?:\/\//i.test(source)) throw badRequest("wrong file identifier/HTTP URL specified");
   if ("fault" in readLink(source)) throw badRequest("wrong HTTP URL specified");
   return source;
+}
+
+/** An upload, or the file id of a document that was sent before. */
+function readDocument(params: Params): Message["document"] {
+  const { document } = params;
+  if (isObject(document)) return { fileName: String(document.fileName), text: String(document.text) };
+  throw badRequest(
+    textOf(params, "document") === ""
+      ? "there is no document in the request"
+      : "wrong remote file identifier specified",
+  );
 }
 
 function readReply(params: Params) {

@@ -21,6 +21,7 @@ export async function startServer({
   methods,
   faults,
   changes,
+  file,
 }: {
   token: string;
   port: number;
@@ -28,6 +29,8 @@ export async function startServer({
   methods: Methods;
   faults: Faults;
   changes: Changes;
+  /** What is behind a `file_path`. */
+  file: (path: string) => string | undefined;
 }) {
   const calls: Call[] = [];
   const running = new Set<Call>();
@@ -37,6 +40,12 @@ export async function startServer({
   async function handle(request: IncomingMessage, response: ServerResponse) {
     const [path = "", query = ""] = (request.url ?? "").split("?", 2);
     const decoded = path.replace(/%3A/gi, ":");
+    if (decoded.startsWith(`/file${prefix}`)) {
+      const content = file(decoded.slice(`/file${prefix}`.length));
+      return content === undefined
+        ? send(response, failure(404, "Not Found"))
+        : send(response, { status: 200, body: content }, "application/octet-stream");
+    }
     if (!decoded.startsWith(prefix)) {
       return send(response, /^\/bot[^/]*\//.test(decoded) ? failure(401, "Unauthorized") : failure(404, "Not Found"));
     }
@@ -79,6 +88,10 @@ export async function startServer({
       case "cut": {
         const { status, body } = await run();
         return send(response, { status, body: body.slice(0, Math.floor(body.length / 2)) });
+      }
+      case "body": {
+        const { status } = await run();
+        return send(response, { status, body: fault.body });
       }
       case "reset":
         return void response.destroy();

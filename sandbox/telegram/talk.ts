@@ -14,6 +14,8 @@ export type SayOptions = {
   /** Changes the sender's latest message in the chat instead of writing a new one. */
   edited?: boolean;
   replyTo?: Message;
+  /** Sends a file, with the text as its caption. */
+  document?: { fileName: string; text: string };
 };
 
 /** People's messages, and which of them the bot gets to see. `privacy` is the mode BotFather sets. */
@@ -21,19 +23,22 @@ export function createTalk(core: Core, { privacy }: { privacy: boolean }) {
   const { bot, chats, messages, updates } = core;
 
   /** Gives the update's id; 0 when the bot is not told (privacy mode, `allowed_updates`, not in the chat). */
-  function say(text: string, { from, chat, threadId, anonymous = false, edited = false, replyTo }: SayOptions): number {
+  function say(
+    text: string,
+    { from, chat, threadId, anonymous = false, edited = false, replyTo, document }: SayOptions,
+  ): number {
     const room = roomFor(chat ?? from, threadId);
     const asChat = anonymous || room.type === "channel";
     if (!asChat && from === undefined) throw new Error("Someone must say it: give `from`, or `anonymous` in a group");
     const sender = asChat ? undefined : from?.id;
     if (sender !== undefined && room.type !== "private" && !room.roles.has(sender)) room.roles.set(sender, "member");
-    const formatted = tidyText({ text, entities: [] });
+    const formatted = tidyText({ text, entities: [] }, { allowEmpty: document !== undefined });
     if (formatted.text.length > longestText)
       throw new Error(`A person's message has at most ${longestText} characters`);
     const { text: shown, entities } = formatted;
     const message = edited
       ? messages.edit(room, latest(room, sender), { text: shown, entities })
-      : messages.post(room, { text: shown, entities, from: sender, asChat, threadId, replyTo: replyTo?.id });
+      : messages.post(room, { text: shown, entities, from: sender, asChat, threadId, replyTo: replyTo?.id, document });
     if (room.access !== "open" || !isSeen(room, message)) return 0;
     const kind = room.type === "channel" ? "channel_post" : "message";
     return updates.push(room.id, (edited ? `edited_${kind}` : kind) as Kind, core.json(room, message));

@@ -1,10 +1,18 @@
 import { createCallbacks } from "./callbacks.ts";
 import { createChanges } from "./changes.ts";
-import { type ChannelOptions, createChats, type GroupOptions, handleOf, type PersonOptions } from "./chats.ts";
+import {
+  type ChannelOptions,
+  createChats,
+  detailsOf,
+  type GroupOptions,
+  handleOf,
+  type PersonOptions,
+} from "./chats.ts";
 import { createCommands } from "./commands.ts";
 import type { Core } from "./core.ts";
 import { editMethods } from "./edits.ts";
 import { createFaults } from "./faults.ts";
+import { createFiles } from "./files.ts";
 import { createLimits, type Limits } from "./limits.ts";
 import { memberMethods } from "./members.ts";
 import { createMembership } from "./membership.ts";
@@ -16,7 +24,7 @@ import { sendMethods } from "./sends.ts";
 import { startServer } from "./server.ts";
 import { createTalk } from "./talk.ts";
 import { createTopics } from "./topics.ts";
-import type { Chat, Message } from "./types.ts";
+import type { Chat, ChatDetails, Message, Person } from "./types.ts";
 import { createUpdates } from "./updates.ts";
 import { createWaits } from "./waits.ts";
 import { createWebhook, type WebhookOptions } from "./webhook.ts";
@@ -67,6 +75,7 @@ export async function startTelegram({
   };
   const callbacks = createCallbacks(core);
   const commands = createCommands({ chats });
+  const files = createFiles({ chats });
   const profile = createProfile({ bot, chats, privacy });
   const membership = createMembership(core);
   const topics = createTopics({ chats, service: membership.service });
@@ -86,10 +95,11 @@ export async function startTelegram({
       callbacks.methods,
       commands.methods,
       profile.methods,
+      files.methods,
     ],
   );
   const faults = createFaults();
-  const server = await startServer({ token, port, now, methods, faults, changes });
+  const server = await startServer({ token, port, now, methods, faults, changes, file: files.read });
   const isIdle = () => updates.pending() === 0 && !server.isBusy();
   const waits = createWaits({ chats, changes, isIdle });
 
@@ -123,6 +133,8 @@ export async function startTelegram({
     deactivate: membership.deactivate,
     kick: membership.kick,
     add: membership.add,
+    promote: membership.promote,
+    setRole: membership.setRole,
     migrate: membership.migrate,
     topic: topics.topic,
     closeTopic: topics.closeTopic,
@@ -131,12 +143,15 @@ export async function startTelegram({
     /** A person deletes a message; bots are not told. */
     remove: ({ chatId, id }: Message) => core.messages.remove(chats.room({ id: chatId }), id),
     chats: (): Chat[] => [...chats.rooms.values()].map(handleOf),
+    details: (chat: { id: number }): ChatDetails => detailsOf(chats.room(chat)),
     /** Updates the bot has not confirmed. */
     pending: updates.pending,
     webhook: webhook.get,
     get commands() {
       return commands.lists();
     },
+    /** The commands that Telegram offers a person in a chat. */
+    menu: (chat: { id: number }, person: Person) => commands.menu(chats.room(chat), person),
     /** By language; "" is every language. */
     descriptions: profile.descriptions,
     shortDescriptions: profile.shortDescriptions,

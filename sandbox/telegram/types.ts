@@ -3,6 +3,7 @@
  * faults to put in its way. Ids are Telegram's; times are milliseconds of the sandbox's clock (`now`).
  */
 import type { BotCommand, BotCommandScope, LinkPreviewOptions, MessageEntity } from "grammy/types";
+import type { Access, Role } from "./chats.ts";
 
 /** Someone with a Telegram account. Their private chat with the bot has the same id. */
 export type Person = {
@@ -19,6 +20,15 @@ export type Chat = {
   isForum: boolean;
 };
 
+/** A chat with how things stand in it. */
+export type ChatDetails = Chat & {
+  access: Access;
+  botIsAdministrator: boolean;
+  /** Whoever has ever spoken in it or was put into it; a private chat has none. */
+  roles: { id: number; role: Role }[];
+  topics: { id: number; name: string; isClosed: boolean }[];
+};
+
 export type Button = { text: string; data?: string | undefined; url?: string | undefined };
 
 /** A message as a chat shows it. A value: an edit makes a new one with the same id. */
@@ -33,6 +43,8 @@ export type Message = {
   html?: string | undefined;
   entities: MessageEntity[];
   buttons: Button[][];
+  /** A file, whose text is all there is to it here. */
+  document?: { fileName: string; text: string } | undefined;
   /** The photo's address or file id. */
   photo?: string | undefined;
   fromBot: boolean;
@@ -45,6 +57,8 @@ export type Message = {
   /** Sent with `disable_notification`. */
   silent: boolean;
   linkPreview?: LinkPreviewOptions | undefined;
+  /** Opens a field to answer in: of everybody, or when `selective` of whom the message mentions or answers. */
+  forceReply?: { placeholder: string; selective: boolean } | undefined;
   /** What a service message says, in Telegram's field names. */
   service?: Record<string, unknown> | undefined;
 };
@@ -76,11 +90,13 @@ export type Fault = {
  * - `error`: refused, nothing happened · `html`: refused with a gateway's page
  * - `reset`: the connection breaks, nothing happened · `hang`: nothing happened and no answer ever comes
  * - `accept-then-reset`: done, then the connection breaks · `cut`: done, answered with half of the JSON
+ * - `body`: done, answered with this instead
  * - `delay`: done and answered, `ms` later
  */
 export type FaultKind =
   | { kind: "error"; code: number; description: string; parameters?: ErrorParameters | undefined }
   | { kind: "html"; status: number }
+  | { kind: "body"; body: string }
   | { kind: "cut" | "reset" | "accept-then-reset" | "hang" }
   | { kind: "delay"; ms: number };
 

@@ -53,6 +53,13 @@ function content(people: People, message: Stored) {
     const person = entity.type === "text_mention" ? people.get(entity.user.id) : undefined;
     return person === undefined ? entity : { ...entity, user: personJson(person) };
   });
+  if (message.document !== undefined) {
+    return {
+      document: documentJson(message, message.document),
+      ...(message.text === "" ? {} : { caption: message.text }),
+      ...(entities.length > 0 ? { caption_entities: entities } : {}),
+    };
+  }
   if (message.photo === undefined) {
     const preview = message.linkPreview;
     return {
@@ -67,6 +74,14 @@ function content(people: People, message: Stored) {
     ...(entities.length > 0 ? { caption_entities: entities } : {}),
   };
 }
+
+function documentJson({ chatId, id }: Stored, { fileName, text }: NonNullable<Stored["document"]>) {
+  const file_id = documentId(chatId, id);
+  return { file_id, file_unique_id: `u-${file_id}`, file_name: fileName, file_size: Buffer.byteLength(text) };
+}
+
+/** What a document of a chat's message is called in getFile. */
+export const documentId = (chatId: number, messageId: number) => `document-${chatId}-${messageId}`;
 
 function photoJson({ chatId, id }: Stored, size: number) {
   const name = `photo-${chatId}-${id}-${size}`;

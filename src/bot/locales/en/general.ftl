@@ -5,14 +5,17 @@ start =
 
 help =
     🔔 <b>What I do</b>
-    I look at public wishlists on fetta and write to you when something new appears.
+    I watch public wishlists on fetta and write when something new appears there.
 
     /track nickname or link – follow a streamer (several at once are fine)
-    /untrack nickname – stop; without a nickname you choose from your list
-    /list – who you follow
+    /untrack nickname – stop; without a nickname you choose from the list
+    /list – whom you follow; and for each: mute, filters, prices
+    /wishlist nickname – the wishlist itself, /new – what was added this week
+    /settings – language, quiet hours, digest, what to be told
+    /groups – my groups and channels, /import – many streamers at once
+    /privacy – what I store; take it along, erase it
 
-    A link to a wishlist alone works like /track. In groups and channels only administrators change the list.
-    What is on a list today is not news: you will hear about what is added from now on.
+    A wishlist link without a command works like /track. What is on a list today is no news: I write about what is added later.
 
 hint = I know wishlist links and a few commands. Try /track nickname, /list or /help.
 unknown-command = I don’t know this command. /help shows what I can do.
@@ -21,4 +24,4 @@ failed = Something went wrong on my side. Please try again in a minute.
 page-outdated = This list has changed.
 button-outdated = This button no longer works. Your list: /list
 
-only-admins = Only administrators of this chat can change what it follows.
+only-admins = Only administrators may change this here.

@@ -34,3 +34,9 @@ track-page-changed = ⏳ fetta looks different today and I can’t read { $nickn
 track-partial = ⏳ fetta showed me only part of { $nickname }’s list. I keep trying and will tell you here.
 track-gave-up = I tried for a whole day and could not read { $nickname }’s list on fetta. Please try /track { $nickname } again later.
 track-cancelled = I stopped looking for { $nickname }.
+
+start-track = 🔔 Follow
+start-list = 📋 My list
+start-group = 👥 Add to a group
+track-ask = Whose wishlist? Answer with a nickname or a link; several at once are fine.
+track-placeholder = nickname or link

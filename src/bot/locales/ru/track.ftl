@@ -36,3 +36,9 @@ track-page-changed = ⏳ Фетта сегодня выглядит иначе, 
 track-partial = ⏳ Фетта показала только часть вишлиста { $nickname }. Продолжаю пробовать и напишу здесь же.
 track-gave-up = За целый день прочитать вишлист { $nickname } на фетте так и не удалось. Попробуйте /track { $nickname } позже.
 track-cancelled = Больше не ищу { $nickname }.
+
+start-track = 🔔 Следить
+start-list = 📋 Мой список
+start-group = 👥 Добавить в группу
+track-ask = Чей вишлист? Пришлите в ответ ник или ссылку; можно сразу несколько.
+track-placeholder = ник или ссылка

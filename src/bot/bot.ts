@@ -1,26 +1,45 @@
 import { autoRetry } from "@grammyjs/auto-retry";
 import { sequentialize } from "@grammyjs/runner";
-import { Bot, type Context } from "grammy";
+import { Bot, type Context, type Transformer } from "grammy";
+import { createAdministrators } from "./administrators.ts";
 import { conversation } from "./conversation.ts";
 import { membership } from "./membership.ts";
+import { createQuota, type Quota } from "./quota.ts";
 import { acknowledge, say, type Talk, textFor } from "./talk.ts";
+import { begin } from "./turn.ts";
 
 /** The updates we ask Telegram for. */
 export const ALLOWED_UPDATES = ["message", "channel_post", "callback_query", "my_chat_member"] as const;
 
-export type BotOptions = Talk & {
+export type BotOptions = Omit<Talk, "fileUrl" | "administrators" | "quota"> & { quota?: Quota } & {
   token: string;
   apiRoot: string;
+  /** Told of each message and each change of one as it goes out. */
+  sends?: () => void;
+  /** Sees each call of the Bot API, also those that are made again. */
+  watch?: Transformer;
   /** A handler threw; the person has been told. */
   failed: (error: unknown, updateId: number) => void;
 };
 
 /** The bot as chats know it. It neither fetches updates nor wishlists: those are handed to it, and done elsewhere. */
-export function createBot({ token, apiRoot, failed, ...talk }: BotOptions) {
+export function createBot({ token, apiRoot, sends, watch, failed, ...given }: BotOptions) {
   const bot = new Bot(token, { client: { apiRoot, timeoutSeconds: 15 } });
-  // An answer is worth one more try; what must not be lost goes through the outbox.
+  const talk: Talk = {
+    quota: createQuota(),
+    ...given,
+    administrators: createAdministrators(bot.api),
+    fileUrl: (path) => `${apiRoot}/file/bot${token}/${path}`,
+  };
+  if (watch !== undefined) bot.api.config.use(watch);
+  bot.api.config.use(async (call, method, payload, signal) => {
+    if (/^(send|edit)/.test(method) && method !== "sendChatAction") sends?.();
+    return await call(method, payload, signal);
+  });
+  // Of many answers at once those above Telegram's limit come a second later, or two; what must not be lost goes through
+  // the outbox.
   bot.api.config.use(
-    autoRetry({ maxRetryAttempts: 1, maxDelaySeconds: 5, rethrowHttpErrors: true, rethrowInternalServerErrors: true }),
+    autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 5, rethrowHttpErrors: true, rethrowInternalServerErrors: true }),
   );
   bot.use(sequentialize((ctx: Context) => ctx.chat?.id.toString()));
   bot.use(async (ctx, next) => {
@@ -36,7 +55,9 @@ export function createBot({ token, apiRoot, failed, ...talk }: BotOptions) {
 }
 
 async function apologise(talk: Talk, ctx: Context): Promise<void> {
-  const text = textFor(talk, ctx)("failed");
+  // What went wrong may be the database, which knows the chat's language.
+  const known = ctx.chat && (await begin({ talk, ctx, chatId: ctx.chat.id }).catch(() => undefined));
+  const text = (known?.text ?? textFor(talk, ctx))("failed");
   if (ctx.callbackQuery !== undefined) await acknowledge(ctx, text);
   else if (ctx.msg !== undefined) await say(ctx, text);
 }

@@ -1,18 +1,27 @@
 import { Composer, type Context, type FilterQuery } from "grammy";
 import { parseAddress } from "../checker/sources/index.ts";
-import { reopenChat, writeAll } from "../db/users.ts";
 import { callbackButtons, readCallback } from "./buttons.ts";
+import { cardPressed } from "./card.ts";
+import { priorityPressed } from "./card-priority.ts";
 import { readCommand } from "./command.ts";
+import { groupsCommand, groupsPressed } from "./groups.ts";
 import { historyShown } from "./history.ts";
+import { importCommand, isImport } from "./import.ts";
 import { listCommand, listTurned } from "./list.ts";
+import { muteChoice, muteCommand, mutePressed, unmuteCommand } from "./mute.ts";
 import { newCommand, newTurned } from "./new.ts";
+import { newsMutePressed, newsUndoPressed, newsUntrackPressed } from "./news-presses.ts";
 import { priorityCommand } from "./priority.ts";
+import { deleteCommand, deletePressed, exportCommand, privacyCommand } from "./privacy.ts";
 import { readPrompt } from "./prompt.ts";
 import { mayManage } from "./rights.ts";
-import { acknowledge, say, type Talk, textFor } from "./talk.ts";
+import { langCommand, settingsAnswered, settingsCommand, settingsPressed } from "./settings.ts";
+import { startCommand, trackAsked } from "./start.ts";
+import { acknowledge, say, type Talk } from "./talk.ts";
 import { trackCommand } from "./track.ts";
+import { trackingAnswered, trackingPressed } from "./tracking-settings.ts";
 import { begin, type Request } from "./turn.ts";
-import { undoPressed, untrackCommand, untrackPage, untrackPressed } from "./untrack.ts";
+import { cardUndone, cardUntracked, undoPressed, untrackCommand, untrackPage, untrackPressed } from "./untrack.ts";
 import { wishlistChoice, wishlistCommand, wishlistShown, wishShown } from "./wishlist.ts";
 
 /** What follows a command's name, trimmed. */
@@ -29,15 +38,38 @@ const COMMANDS: Record<string, Command> = {
   untrack: untrackCommand,
   list: listCommand,
   wishlist: wishlistCommand,
+  privacy: privacyCommand,
+  export: exportCommand,
+  import: importCommand,
+  delete_me: deleteCommand,
   new: newCommand,
+  mute: muteCommand,
+  unmute: unmuteCommand,
+  settings: settingsCommand,
+  groups: groupsCommand,
+  lang: langCommand,
   priority: priorityCommand,
 };
 
 const BUTTONS: Record<string, Press> = {
   l: listTurned,
+  c: cardPressed,
+  m: mutePressed,
+  mc: muteChoice,
+  p: priorityPressed,
+  cu: cardUntracked,
+  cr: cardUndone,
+  nm: newsMutePressed,
+  nu: newsUntrackPressed,
+  nr: newsUndoPressed,
+  s: settingsPressed,
+  t: trackingPressed,
   up: untrackPage,
   u: untrackPressed,
   r: undoPressed,
+  ta: trackAsked,
+  g: groupsPressed,
+  d: deletePressed,
   w: wishlistShown,
   wc: wishlistChoice,
   wi: wishShown,
@@ -45,7 +77,13 @@ const BUTTONS: Record<string, Press> = {
   h: historyShown,
 };
 
-const ANSWERS: Record<string, Answer> = {};
+const ANSWERS: Record<string, Answer> = {
+  ta: (request, _, text) => trackCommand(request, text),
+  im: (request, _, text) => importCommand(request, text),
+
+  s: settingsAnswered,
+  t: trackingAnswered,
+};
 
 /**
  * Commands, buttons, and answers to what the bot asked. In a private chat everything a person writes gets an answer; in
@@ -54,29 +92,12 @@ const ANSWERS: Record<string, Answer> = {};
 export function conversation(talk: Talk) {
   const composer = new Composer();
   composer.on(["message", "channel_post"], async (ctx) => {
-    if (ctx.msg.is_automatic_forward) return;
-    const text = ctx.msg.text ?? ctx.msg.caption ?? "";
-    const isPrivate = ctx.chat.type === "private";
     const request = { talk, ctx, chatId: ctx.chat.id };
-    const command = readCommand(text, ctx.me.username);
-    if (command !== undefined) {
-      const handler = command === "foreign" ? undefined : own(COMMANDS, command.name);
-      if (command !== "foreign" && handler !== undefined) await handler(request, command.args);
-      else if (isPrivate) await say(ctx, (await begin(request)).text("unknown-command"));
-      return;
-    }
-    const asked = readPrompt(ctx);
-    const answer = asked && own(ANSWERS, asked.kind);
-    if (asked !== undefined && answer !== undefined) {
-      const about = await placeOf(ctx, asked.chatId);
-      if (about === undefined) await say(ctx, (await begin(request)).text("only-admins"));
-      else await answer({ ...request, chatId: about }, asked.numbers, text);
-      return;
-    }
-    if (!isPrivate || ctx.has(SERVICE)) return;
-    const links = text.split(/\s+/).filter(isLink);
-    if (links.length > 0) await trackCommand(request, links.join(" "));
-    else await say(ctx, (await begin(request)).text("hint"));
+    const react = reaction(request, ctx.msg.text ?? ctx.msg.caption ?? "");
+    if (react === undefined) return;
+    const ruling = await talk.quota.command(ctx);
+    if (ruling === "allowed") await react();
+    else if (ruling === "refused") await say(ctx, (await begin(request)).text("quota-command"));
   });
 
   composer.on("callback_query:data", async (ctx) => {
@@ -86,15 +107,48 @@ export function conversation(talk: Talk) {
     const buttons = callbackButtons(ctx);
     const isShown = buttons.length === 0 || buttons.some((button) => button.callback_data === data);
     const handler = isShown && callback !== undefined ? own(BUTTONS, callback.kind) : undefined;
-    if (handler === undefined || callback === undefined) {
-      await acknowledge(ctx, textFor(talk, ctx)("button-outdated"));
+    const here = { talk, ctx, chatId: ctx.chat?.id ?? ctx.from.id };
+    const ruling = await talk.quota.press(ctx);
+    if (ruling !== "allowed") {
+      await acknowledge(ctx, ruling === "refused" ? (await begin(here)).text("quota-press") : undefined);
       return;
     }
-    const chatId = await placeOf(ctx, callback.chatId);
-    if (chatId === undefined) await acknowledge(ctx, textFor(talk, ctx)("only-admins"));
+    if (handler === undefined || callback === undefined) {
+      await acknowledge(ctx, (await begin(here)).text("button-outdated"));
+      return;
+    }
+    const chatId = await placeOf(talk, ctx, callback.chatId);
+    if (chatId === undefined) await acknowledge(ctx, (await begin(here)).text("only-admins"));
     else await handler({ talk, ctx, chatId }, callback.numbers);
   });
   return composer;
+}
+
+/** What a message makes the bot do; undefined for what is not meant for it. */
+function reaction(request: Request, text: string): (() => Promise<unknown>) | undefined {
+  const { talk, ctx } = request;
+  if (ctx.msg?.is_automatic_forward) return undefined;
+  const isPrivate = ctx.chat?.type === "private";
+  const told = (key: string) => async () => say(ctx, (await begin(request)).text(key));
+  const command = readCommand(text, ctx.me.username);
+  if (command !== undefined) {
+    const handler = command === "foreign" ? undefined : own(COMMANDS, command.name);
+    if (command !== "foreign" && handler !== undefined) return () => handler(request, command.args);
+    return isPrivate ? told("unknown-command") : undefined;
+  }
+  const asked = readPrompt(ctx);
+  const answer = asked && own(ANSWERS, asked.kind);
+  if (asked !== undefined && answer !== undefined) {
+    return async () => {
+      const about = await placeOf(talk, ctx, asked.chatId);
+      if (about === undefined) await told("only-admins")();
+      else await answer({ ...request, chatId: about }, asked.numbers, text);
+    };
+  }
+  if (!isPrivate || ctx.has(SERVICE)) return undefined;
+  if (isImport(ctx)) return () => importCommand(request, text);
+  const links = text.split(/\s+/).filter(isLink);
+  return links.length > 0 ? () => trackCommand(request, links.join(" ")) : told("hint");
 }
 
 /** What Telegram notes in a private chat by itself, such as that a message was pinned: nobody speaks to us. */
@@ -106,21 +160,13 @@ const SERVICE: FilterQuery[] = [
   "message:forum_topic_edited",
 ];
 
-/** Who starts the bot anew is there again, whatever Telegram has told of the chat before. */
-async function startCommand(request: Request): Promise<void> {
-  const { talk, ctx, chatId } = request;
-  const orm = talk.db.for("start");
-  await writeAll(orm, reopenChat(orm, chatId));
-  await say(ctx, (await begin(request)).text("start"));
-}
-
 /**
  * The chat that a press or an answer is about. Another one than it is given in is a group or channel, and only its
  * administrators get through, from their private chat; undefined for everybody else.
  */
-async function placeOf(ctx: Context, chatId: number | undefined): Promise<number | undefined> {
+async function placeOf(talk: Talk, ctx: Context, chatId: number | undefined): Promise<number | undefined> {
   if (chatId === undefined || chatId === ctx.chat?.id) return ctx.chat?.id;
-  return ctx.chat?.type === "private" && chatId < 0 && (await mayManage(ctx, chatId)) ? chatId : undefined;
+  return ctx.chat?.type === "private" && chatId < 0 && (await mayManage(talk, ctx, chatId)) ? chatId : undefined;
 }
 
 function own<T>(table: Record<string, T>, key: string): T | undefined {

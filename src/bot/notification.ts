@@ -1,28 +1,26 @@
-import { escapeHtml, money, plainText, shorten, type Texts } from "./texts.ts";
+import type { InlineKeyboard } from "grammy";
+import type { NewsKind } from "../db/changes.ts";
+import type { News } from "../db/news.ts";
+import { newsButtons } from "./news-buttons.ts";
+import { itemLine, type LineItem, nameLine } from "./news-line.ts";
+import { plainText, type Texts } from "./texts.ts";
+import { httpUrl, readable } from "./untrusted.ts";
 
-/** Items named in one notification; the rest is counted. Ten of the longest fit Telegram's 4,096 visible characters. */
+/** Items told in full in one notification; of the rest the names. Ten of the longest leave room for what is around. */
 const ITEMS_SHOWN = 10;
-const NAME_LENGTH = 200;
-/** In bytes, escaped. Telegram takes 32 KiB of markup in all (tdlib/telegram-bot-api, Client.cpp). */
-const LINK_LENGTH = 1_500;
+/** Names in the fold, and where each is cut: Telegram marks a hundred things in a message, such as what is struck through. */
+const NAMES_SHOWN = 60;
+const NAME_LENGTH = 64;
+/** What Telegram takes in one message: characters that show, and bytes of markup, with a margin. */
+const MOST_SHOWN = 4_096;
+const MOST_BYTES = 32_000;
 
-export type NewsToTell = {
-  language: string;
-  streamerName: string;
-  streamerUrl: string;
-  items: {
-    name: string;
-    /** In minor units of `currency`. */
-    price: number | null;
-    currency: string | null;
-    productUrl: string | null;
-    imageUrl: string | null;
-  }[];
-  /** How many items there are in all; `items` are the first of them. */
-  total: number;
-  /** The list could not be read for days: what its looks came to. */
-  unreadable?: string | undefined;
-};
+export type NewsToTell = Pick<
+  News,
+  "language" | "chatType" | "streamerId" | "streamerName" | "streamerUrl" | "isMuted" | "unreadable"
+> & { items: (LineItem & { imageUrl: string | null })[] };
+
+export type RenderedNews = { html: string; plain: string; previewUrl?: string | undefined; keyboard: InlineKeyboard };
 
 /** Why a list cannot be read, in the words of its subscribers; all else is "does not answer". */
 const UNREADABLE: Record<string, string> = {
@@ -31,62 +29,61 @@ const UNREADABLE: Record<string, string> = {
   too_long: "unreadable-too-long",
 };
 
+const TITLES: Record<NewsKind, string> = {
+  added: "news-title",
+  cheaper: "news-cheaper",
+  available: "news-available",
+  gone: "news-gone",
+};
+
 /**
  * How news of one streamer reads; undefined when there is nothing to tell. Whatever the site says, Telegram takes the
  * message. A single item is shown with its picture.
  */
-export function renderNews(
-  texts: Texts,
-  { language, streamerName, streamerUrl, items, total, unreadable }: NewsToTell,
-): { html: string; plain: string; previewUrl?: string | undefined } | undefined {
+export function renderNews(texts: Texts, news: NewsToTell): RenderedNews | undefined {
+  const { language, chatType, streamerId, streamerUrl, isMuted, items, unreadable } = news;
   const [first] = items;
-  if (first === undefined && unreadable !== undefined) {
-    const variables = { name: readable(streamerName) ?? "…", url: httpUrl(streamerUrl) ?? "" };
-    const html = texts(language, UNREADABLE[unreadable] ?? "unreadable-silent", variables);
-    return { html, plain: plainText(html) };
+  const text = (key: string, variables?: Parameters<Texts>[2]) => texts(language, key, variables);
+  const keyboard = newsButtons(text, { streamerId, url: httpUrl(streamerUrl), chatType, muted: isMuted });
+  if (first === undefined) {
+    if (unreadable === undefined) return undefined;
+    const html = unreadableLine(texts, news);
+    return { html, plain: plainText(html), keyboard };
   }
-  if (first === undefined) return undefined;
-  const shown = items.slice(0, ITEMS_SHOWN);
-  const name = readable(streamerName) ?? readable(streamerUrl) ?? "…";
-  const url = httpUrl(streamerUrl) ?? "";
-  const lines = [texts(language, "news-title", { name, url, count: total })];
-  for (const item of shown) lines.push(itemLine(language, item));
-  if (total > shown.length) lines.push(texts(language, "news-more", { count: total - shown.length }));
-  const html = lines.join("\n");
-  const previewUrl = total === 1 ? httpUrl(first.imageUrl) : undefined;
-  return { html, plain: plainText(html), previewUrl };
+  const about = first.kind;
+  const shown = items.slice(0, ITEMS_SHOWN).map((item) => itemLine(texts, language, item, { about }));
+  const count = items.filter(({ kind }) => kind === about).length;
+  const title = text(TITLES[about], about === "added" ? { ...streamerOf(news), count } : streamerOf(news));
+  const top = [title, ...shown].join("\n");
+  const names = items.slice(ITEMS_SHOWN).map((item) => nameLine(item, { about, length: NAME_LENGTH }));
+  const html = top + fold(names, top, (rest) => text("news-more", { count: rest }));
+  const previewUrl = items.length === 1 && about !== "gone" ? httpUrl(first.imageUrl) : undefined;
+  return { html, plain: plainText(html), previewUrl, keyboard };
 }
 
-function itemLine(language: string, item: NewsToTell["items"][number]): string {
-  const name = escapeHtml(readable(item.name) ?? "…");
-  const url = httpUrl(item.productUrl);
-  const linked = url === undefined ? name : `<a href="${escapeHtml(url)}">${name}</a>`;
-  return `• ${linked}${price(language, item)}`;
+/** That the list cannot be read, and why. */
+export function unreadableLine(texts: Texts, news: NewsToTell): string {
+  return texts(news.language, UNREADABLE[news.unreadable ?? ""] ?? "unreadable-silent", streamerOf(news));
 }
 
-function price(language: string, { price, currency }: NewsToTell["items"][number]): string {
-  // Intl throws at what is no currency's code.
-  if (price === null || currency === null || !/^[a-z]{3}$/i.test(currency)) return "";
-  return ` – ${escapeHtml(money(language, price, currency))}`;
+function streamerOf({ streamerName, streamerUrl }: NewsToTell): { name: string; url: string } {
+  return { name: readable(streamerName) ?? readable(streamerUrl) ?? "…", url: httpUrl(streamerUrl) ?? "" };
 }
 
-/**
- * A name as it was written, on one line, cut to its length; without what would turn round the writing of what follows,
- * and without halves of characters, which Telegram refuses. Undefined when nothing of it can be seen.
- */
-function readable(name: string): string | undefined {
-  const line = name
-    .toWellFormed()
-    .replace(/[\p{Cc}\u2028\u2029]+/gu, " ")
-    .replace(/[\u202a-\u202e\u2066-\u2069]/g, "")
-    .trim();
-  return /[^\p{Z}\p{Cf}\p{M}\u3164]/u.test(line) ? shorten(line, NAME_LENGTH) : undefined;
+/** As many names as there is room for below `top`, folded up; the rest is counted. */
+function fold(lines: string[], top: string, more: (count: number) => string): string {
+  const wrap = (count: number) => {
+    const rest = lines.length - count;
+    const last = rest === 0 ? [] : [more(rest)];
+    if (count === 0) return last.map((line) => `\n${line}`).join("");
+    return `\n<blockquote expandable>${[...lines.slice(0, count), ...last].join("\n")}</blockquote>`;
+  };
+  let count = Math.min(lines.length, NAMES_SHOWN);
+  while (count > 0 && !fits(top + wrap(count))) count--;
+  return wrap(count);
 }
 
-/** A link that Telegram takes: others would cost the message its markup, or become a mention of a person. */
-function httpUrl(url: string | null): string | undefined {
-  if (url === null || !URL.canParse(url)) return undefined;
-  const { protocol, hostname, href } = new URL(url);
-  if ((protocol !== "https:" && protocol !== "http:") || !/^[^.].*\.[^.]/.test(hostname)) return undefined;
-  return Buffer.byteLength(escapeHtml(href)) > LINK_LENGTH ? undefined : href;
+/** Whether Telegram takes it. */
+export function fits(html: string): boolean {
+  return plainText(html).length <= MOST_SHOWN && Buffer.byteLength(html) <= MOST_BYTES;
 }

@@ -1,10 +1,8 @@
 import { setPriority } from "../db/streamers.ts";
 import { readAddresses } from "./addresses.ts";
+import { weightOf } from "./levels.ts";
 import { say } from "./talk.ts";
 import { begin, type Request } from "./turn.ts";
-
-/** For how many ordinary subscribers each subscriber of such a streamer counts in the schedule. */
-const LEVELS: Record<string, number> = { normal: 1, high: 3, vip: 10 };
 
 /** /priority nickname level: operators only; for everybody else there is no such command. */
 export async function priorityCommand(request: Request, args: string): Promise<void> {
@@ -18,7 +16,7 @@ export async function priorityCommand(request: Request, args: string): Promise<v
     wanted: [wanted],
     remarks,
   } = readAddresses(name, text);
-  const weight = LEVELS[level.toLowerCase()];
+  const weight = weightOf(level);
   if (wanted === undefined || weight === undefined) {
     await say(ctx, [...remarks, text("priority-usage")].join("\n"));
     return;

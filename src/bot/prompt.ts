@@ -17,7 +17,8 @@ export async function prompt(ctx: Context, html: string, data: string, placehold
   await ctx.reply(`<a href="${link}">\u2060</a>${mention}${html}`, {
     parse_mode: "HTML",
     link_preview_options: { is_disabled: true },
-    ...(ctx.msg !== undefined && !isPress && { reply_parameters: { message_id: ctx.msg.message_id } }),
+    ...(ctx.msg !== undefined &&
+      !isPress && { reply_parameters: { message_id: ctx.msg.message_id, allow_sending_without_reply: true } }),
     reply_markup: { force_reply: true, selective: true, input_field_placeholder: placeholder },
   });
 }

@@ -2,6 +2,8 @@ import { type Context, GrammyError, type InlineKeyboard } from "grammy";
 import type { Message } from "grammy/types";
 import type { Database } from "../db/client.ts";
 import type { Chat } from "../db/users.ts";
+import type { Administrators } from "./administrators.ts";
+import type { Quota } from "./quota.ts";
 import { languageOf, type Texts, type Variables } from "./texts.ts";
 
 /** What the handlers work with. */
@@ -11,6 +13,10 @@ export type Talk = {
   maxTrackings: number;
   /** Telegram user ids that may run admin commands. */
   adminIds: number[];
+  administrators: Administrators;
+  quota: Quota;
+  /** Where Telegram gives a file of this `file_path`; carries the token. */
+  fileUrl: (path: string) => string;
 };
 
 /** Says something in the language of whoever speaks. */
@@ -61,6 +67,15 @@ export async function redraw(
   } catch (error) {
     if (!isStale(error)) throw error;
     return NOT_MODIFIED.test(error.description);
+  }
+}
+
+/** Changes only the buttons of the message under the pressed one. */
+export async function rebutton(ctx: Context, keyboard: InlineKeyboard): Promise<void> {
+  try {
+    await ctx.editMessageReplyMarkup({ reply_markup: keyboard });
+  } catch (error) {
+    if (!isStale(error)) throw error;
   }
 }
 

@@ -5,10 +5,35 @@ import type { KnownChat } from "./settings.ts";
 import { batch, NOW, type Result, type Statement } from "./sql.ts";
 import { type Chat, meetUser, sleepUnwatched, wakeWatched } from "./users.ts";
 
-export type ListedStreamer = { id: number; name: string; url: string; trackedAt: number; items: number };
+export type ListedStreamer = {
+  id: number;
+  name: string;
+  url: string;
+  trackedAt: number;
+  items: number;
+  /** When an item was last added to its list; null when that has not happened yet. */
+  newsAt: number | null;
+  isMuted: boolean;
+  /** Its last looks have failed, and it is the list's own fault. */
+  isUnreadable: boolean;
+};
 
-/** What a chat tracks, latest first, and how it wants to be spoken to; no chat when it has never given a command that is kept. */
-export type ListedTrackings = { chat: KnownChat | undefined; tracked: ListedStreamer[] };
+/**
+ * What a chat tracks, latest first, and how it wants to be spoken to; no chat when it has never given a command that is
+ * kept. `now` is the database's clock.
+ */
+export type ListedTrackings = { chat: KnownChat | undefined; tracked: ListedStreamer[]; now: number };
+
+/** Failed looks in a row after which a list counts as unreadable: fewer are a passing trouble. */
+const UNREADABLE_LOOKS = 3;
+
+/** `failures` is the column. */
+export const isUnreadable = (failures: ReturnType<typeof sql>) => sql`COALESCE(${failures} >= ${UNREADABLE_LOOKS}, 0)`;
+
+/** When an item was last added to the list of the streamer `id`; read from the end of an index. */
+export const newsAt = (id: ReturnType<typeof sql>) => sql<number | null>`(
+  SELECT e.at FROM wishlist_events e WHERE e.streamer_id = ${id} AND e.kind = 'added'
+  ORDER BY e.check_number DESC LIMIT 1)`;
 
 /**
  * In one statement. Grouping by the key of `user_streamers` streams in the order of its index; grouping by
@@ -17,22 +42,27 @@ export type ListedTrackings = { chat: KnownChat | undefined; tracked: ListedStre
 export async function listTrackings(orm: Orm, chatId: number): Promise<ListedTrackings> {
   const rows = await listTrackingsQuery(orm, chatId);
   const [first] = rows;
-  const tracked = rows.flatMap(({ id, name, url, trackedAt, items }) =>
-    id === null || name === null || url === null || trackedAt === null ? [] : [{ id, name, url, trackedAt, items }],
+  const tracked = rows.flatMap(({ id, name, url, trackedAt, items, newsAt, isMuted, isUnreadable }) =>
+    id === null || name === null || url === null || trackedAt === null
+      ? []
+      : [{ id, name, url, trackedAt, items, newsAt, isMuted: isMuted === 1, isUnreadable: isUnreadable === 1 }],
   );
-  return { chat: first && { language: first.language, settings: first.settings }, tracked };
+  return { chat: first?.chat, tracked, now: first?.now ?? 0 };
 }
 
 export function listTrackingsQuery(orm: Orm, chatId: number) {
   return orm
     .select({
-      language: users.language,
-      settings: users.settings,
+      chat: { type: users.type, title: users.title, language: users.language, settings: users.settings },
       id: streamers.id,
       name: streamers.name,
       url: streamers.url,
       trackedAt: userStreamers.createdAt,
       items: sql<number>`COUNT(${wishlistItems.id})`,
+      newsAt: newsAt(sql`${streamers.id}`),
+      isMuted: sql<number>`COALESCE(${userStreamers.settings}->>'mutedUntil', 0) > ${NOW}`,
+      isUnreadable: sql<number>`${isUnreadable(sql`${streamers.failures}`)}`,
+      now: sql<number>`${NOW}`,
     })
     .from(users)
     .leftJoin(userStreamers, eq(userStreamers.userId, users.id))
@@ -69,6 +99,8 @@ export type TrackRequest = {
   maxWaiting: number;
   /** How long a look waits for its "looking…" message to be noted, in ms; then it is answered by a new one. */
   graceMs: number;
+  /** Where the answers to looks are shown when not in the chat itself. */
+  answerChatId?: number | undefined;
 };
 
 /** Tracks what is known and owes a look for what is not; safe to run twice with the same update. */
@@ -86,7 +118,7 @@ export async function track(orm: Orm, request: TrackRequest): Promise<TrackResul
 
 function trackOne(
   orm: Orm,
-  { chat, language, threadId, maxTrackings, maxWaiting, graceMs }: TrackRequest,
+  { chat, language, threadId, maxTrackings, maxWaiting, graceMs, answerChatId = chat.id }: TrackRequest,
   wanted: Wanted,
 ) {
   const { source, nickname, key } = wanted;
@@ -101,11 +133,13 @@ function trackOne(
       ON CONFLICT DO NOTHING RETURNING streamer_id`),
     // Once its answer has been shown, or is not wanted any more, the same may be asked again in a message of its own.
     orm.run(sql`
-      INSERT INTO lookups (source, nickname_key, chat_id, nickname, thread_id, language, next_at, answer_at, created_at)
-      SELECT ${source}, ${key}, ${chat.id}, ${nickname}, ${threadId}, ${language}, ${NOW} + ${graceMs}, ${NOW} + ${graceMs}, ${NOW}
+      INSERT INTO lookups (source, nickname_key, chat_id, answer_chat_id, nickname, thread_id, language, next_at, answer_at,
+        created_at)
+      SELECT ${source}, ${key}, ${chat.id}, NULLIF(${answerChatId}, ${chat.id}), ${nickname}, ${threadId}, ${language},
+        ${NOW} + ${graceMs}, ${NOW} + ${graceMs}, ${NOW}
       WHERE NOT EXISTS (${known}) AND ${tracked} + ${waiting} < ${maxTrackings} AND ${waiting} < ${maxWaiting}
       ON CONFLICT DO UPDATE SET outcome = NULL, shown = NULL, done = 0, attempts = 0, message_id = NULL, streamer_id = NULL,
-        nickname = excluded.nickname, thread_id = excluded.thread_id, language = excluded.language,
+        answer_chat_id = excluded.answer_chat_id, nickname = excluded.nickname, thread_id = excluded.thread_id, language = excluded.language,
         next_at = excluded.next_at, answer_at = excluded.answer_at, created_at = excluded.created_at
       WHERE ${over}`),
     orm.run(sql`
@@ -148,14 +182,17 @@ export function readTopItems(result: Result | undefined): TopItem[] {
   }));
 }
 
-export type UntrackResult = { id: number; name: string; url: string };
+export type UntrackResult = { id: number; name: string; url: string; isMuted: boolean };
+
+const described = sql`
+  SELECT s.id, s.name, s.url, COALESCE(us.settings->>'mutedUntil', 0) > ${NOW} AS muted
+  FROM streamers s JOIN user_streamers us ON us.streamer_id = s.id`;
 
 /** Ends a tracking and keeps it for Undo. `which` selects the streamer's id; the first statement gives the streamer. */
 function untrack(orm: Orm, chatId: number, which: ReturnType<typeof sql>): Statement[] {
   return [
     orm.run(sql`
-      SELECT s.id, s.name, s.url FROM streamers s JOIN user_streamers us ON us.streamer_id = s.id
-      WHERE us.user_id = ${chatId} AND s.id IN (${which})`),
+      ${described} WHERE us.user_id = ${chatId} AND s.id IN (${which})`),
     orm.run(sql`
       INSERT OR REPLACE INTO untracked (user_id, streamer_id, thread_id, settings, created_at, untracked_at)
       SELECT user_id, streamer_id, thread_id, settings, created_at, ${NOW} FROM user_streamers
@@ -171,7 +208,8 @@ function untrack(orm: Orm, chatId: number, which: ReturnType<typeof sql>): State
 
 function readStreamer(result: Result | undefined): UntrackResult | undefined {
   const row = result?.rows[0];
-  return row === undefined ? undefined : { id: Number(row.id), name: String(row.name), url: String(row.url) };
+  if (row === undefined) return undefined;
+  return { id: Number(row.id), name: String(row.name), url: String(row.url), isMuted: Boolean(row.muted) };
 }
 
 /** Ends a tracking; gives undefined when there was none. */
@@ -235,8 +273,7 @@ export async function undoUntrack(
         AND EXISTS (SELECT 1 FROM user_streamers WHERE ${mine}) AND done_at >= (SELECT untracked_at FROM (${kept}))`),
     wakeWatched(orm, sql`SELECT ${streamerId}`),
     orm.run(sql`
-      SELECT s.id, s.name, s.url FROM streamers s JOIN user_streamers us ON us.streamer_id = s.id
-      WHERE us.user_id = ${chatId} AND s.id = ${streamerId}`),
+      ${described} WHERE us.user_id = ${chatId} AND s.id = ${streamerId}`),
     orm.run(sql`DELETE FROM untracked WHERE ${mine} AND EXISTS (SELECT 1 FROM user_streamers WHERE ${mine})`),
   ]);
   const streamer = readStreamer(state);

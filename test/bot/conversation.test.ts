@@ -169,6 +169,8 @@ test("/list shows each streamer as a link with its items and since when, from on
       "Вы следите за 2 стримерами:",
       '1. Ann <3 & "co" – 2 товара, с 5 января 2026 г.',
       "2. bob – 5 товаров, с 31 декабря 2025 г.",
+      "",
+      "Номер откроет карточку стримера.",
     ].join("\n"),
   );
   expect(list?.entities.map((entity) => "url" in entity && entity.url)).toEqual([
@@ -176,7 +178,7 @@ test("/list shows each streamer as a link with its items and since when, from on
     "https://fetta.app/u/bob",
   ]);
   expect(list?.linkPreview).toEqual({ is_disabled: true });
-  expect(list?.buttons).toEqual([]);
+  expect(list?.buttons.map((row) => row.map(({ text }) => text))).toEqual([["1", "2"], ["↕️ Сначала новости"]]);
 });
 
 test("a list of more than ten is turned in place, one statement a page, and says when it has changed meanwhile", async () => {
@@ -185,22 +187,22 @@ test("a list of more than ten is turned in place, one statement a page, and says
   await trackMany(world, mia.id, 21);
   const [first] = await world.ask("/list", { from: mia });
   if (first === undefined) throw new Error("no list");
-  expect(first.text).toMatch(/^You follow 21 streamers:\n1\. Streamer21 [\s\S]*\n10\. Streamer12 .*$/);
-  expect(labels(first)).toEqual(["1/3", "›"]);
+  expect(first.text).toMatch(/^You follow 21 streamers:\n1\. Streamer21 [\s\S]*\n10\. Streamer12 .*\n\n.*card\.$/);
+  expect(labels(first).slice(9)).toEqual(["10", "1/3", "›", "↕️ Latest news first"]);
   world.statements.length = 0;
   const second = await world.press(first, "›", mia);
   expect(world.statements).toEqual(["list_trackings"]);
   expect(second).toMatchObject({ toast: "", shows: { id: first.id } });
-  expect(second.shows.text).toMatch(/\n11\. Streamer11 [\s\S]*\n20\. Streamer2 .*$/);
-  expect(labels(second.shows)).toEqual(["‹", "2/3", "›"]);
+  expect(second.shows.text).toMatch(/\n11\. Streamer11 [\s\S]*\n20\. Streamer2 .*\n/);
+  expect(labels(second.shows).slice(10)).toEqual(["‹", "2/3", "›", "↕️ Latest news first"]);
   expect((await world.press(second.shows, "2/3", mia)).toast).toBe("");
   const third = await world.press(second.shows, "›", mia);
-  expect(third.shows.text).toMatch(/^You follow 21 streamers:\n21\. Streamer1 .*$/);
+  expect(third.shows.text).toMatch(/^You follow 21 streamers:\n21\. Streamer1 .*\n/);
 
   await world.ask("/untrack Streamer21", { from: mia });
   const stale = await world.press(third.shows, "3/3", mia);
   expect(stale.toast).toBe("This list has changed.");
-  expect(labels(stale.shows)).toEqual(["‹", "2/2"]);
+  expect(labels(stale.shows).slice(10)).toEqual(["‹", "2/2", "↕️ Latest news first"]);
   await world.db.for("test").run(sql`DELETE FROM user_streamers`);
   expect(await world.press(stale.shows, "‹", mia)).toMatchObject({
     toast: "This list has changed.",
@@ -392,7 +394,7 @@ test("an anonymous administrator is one; a person who speaks as a channel is not
       text: "/untrack mila",
     },
   });
-  expect(world.last(group).text).toMatch(/^Менять список/);
+  expect(world.last(group).text).toMatch(/^Менять это здесь/);
   expect(await trackings(world, group)).toEqual(["mila"]);
   expect(member.id).toBeGreaterThan(0);
 });
@@ -405,7 +407,7 @@ test("a member's press on an administrators' keyboard gets a toast and changes n
   if (choice === undefined) throw new Error("no keyboard");
   for (const button of ["Streamer9", "›"]) {
     expect(await world.press(choice, button, member)).toEqual({
-      toast: "Only administrators of this chat can change what it follows.",
+      toast: "Only administrators may change this here.",
       shows: choice,
     });
   }

@@ -12,6 +12,7 @@ import {
 import { createBell } from "../../src/bell.ts";
 import { ALLOWED_UPDATES, createBot } from "../../src/bot/bot.ts";
 import { renderLookups } from "../../src/bot/lookup-message.ts";
+import { createQuota, type Quota } from "../../src/bot/quota.ts";
 import { loadTexts } from "../../src/bot/texts.ts";
 import { createBudget } from "../../src/checker/budget.ts";
 import { createCanary } from "../../src/checker/canary.ts";
@@ -48,8 +49,9 @@ export type BotWorld = AsyncDisposable & {
 export async function startBotWorld({
   maxTrackings = 50,
   adminIds = [],
+  quota = createQuota({ perPerson: 10_000, perChat: 10_000, presses: 10_000, looks: 10_000 }),
   ...options
-}: TelegramOptions & { maxTrackings?: number; adminIds?: number[] } = {}): Promise<BotWorld> {
+}: TelegramOptions & { maxTrackings?: number; adminIds?: number[]; quota?: Quota } = {}): Promise<BotWorld> {
   const telegram = await startTelegram(options);
   const statements: string[] = [];
   const db = await testDb({
@@ -59,7 +61,7 @@ export async function startBotWorld({
   const destination = { write: (line: string) => void failures.push(line) };
   const log = createLog({ level: "info", secrets: [telegram.token], destination });
   const bot = createBot({
-    ...{ token: telegram.token, apiRoot: telegram.url, db, texts, maxTrackings, adminIds },
+    ...{ token: telegram.token, apiRoot: telegram.url, db, texts, maxTrackings, adminIds, quota },
     failed: (error, updateId) => log.error({ err: error, update_id: updateId }, "update failed"),
   });
   await bot.init();

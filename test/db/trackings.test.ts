@@ -89,12 +89,12 @@ test("/list shows each streamer with the items that are on the list now, the lat
 test("/list brings the chat's own settings along, also when it follows nobody", async () => {
   await using db = await testDb();
   const orm = db.for("test");
-  expect(await listTrackings(orm, 1)).toEqual({ chat: undefined, tracked: [] });
+  expect(await listTrackings(orm, 1)).toEqual({ chat: undefined, tracked: [], now: 0 });
   await track(orm, asking(1, "Ann"));
   await batch(orm, [changeChatSettings(orm, 1, { language: "en", quiet: { from: 60, to: 480 } })]);
   await batch(orm, [changeChatSettings(orm, 1, { quiet: null, digestAt: 600 })]);
-  const chat = { language: "ru", settings: { language: "en", digestAt: 600 } };
-  expect(await listTrackings(orm, 1)).toEqual({ chat, tracked: [] });
+  const chat = { type: "private", title: null, language: "ru", settings: { language: "en", digestAt: 600 } };
+  expect(await listTrackings(orm, 1)).toEqual({ chat, tracked: [], now: expect.any(Number) });
 });
 
 test("the plan of /list scans no table, sorts no items and counts them from an index", async () => {

@@ -6,6 +6,13 @@ list-title =
     }
 list-line =
     { $items ->
-        [one] { $number }. <a href="{ $url }">{ $name }</a> – { $items } item, since { $since }
-       *[other] { $number }. <a href="{ $url }">{ $name }</a> – { $items } items, since { $since }
+        [one] { $number }. { $name } – { $items } item, since { $since }
+       *[other] { $number }. { $name } – { $items } items, since { $since }
     }
+list-news = , news { $day }
+list-hint = A number opens the streamer’s card.
+list-by-news = ↕️ Latest news first
+list-by-name = ↕️ By name
+list-by-since = ↕️ Latest tracked first
+
+about-chat = 💬 <b>{ $title }</b>

@@ -3,6 +3,12 @@ news-title =
         [one] 🎁 <b><a href="{ $url }">{ $name }</a></b> wishes for something new:
        *[other] 🎁 <b><a href="{ $url }">{ $name }</a></b> added { $count } wishes:
     }
+news-cheaper = 📉 <b><a href="{ $url }">{ $name }</a></b>: cheaper now
+news-available = ✅ <b><a href="{ $url }">{ $name }</a></b>: available again
+news-gone = ✖️ <b><a href="{ $url }">{ $name }</a></b>: no longer to be had
+news-line-cheaper = was { $before } → { $now }, { $drop }
+news-line-available = available again
+news-line-removed = already gifted or taken off
 news-more = …and { $count } more
 
 unreadable-not-found = 🤷 <b><a href="{ $url }">{ $name }</a></b> has not been on fetta for three days. I keep looking.

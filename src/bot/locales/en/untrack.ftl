@@ -6,4 +6,5 @@ untrack-unknown = You are not following { $nickname }. Your list: /list
 untrack-gone = This one is no longer on your list.
 undo = ↩️ Undo
 undo-done = Tracking <b><a href="{ $url }">{ $name }</a></b> again, as before.
+undo-back = Tracked again, as before.
 undo-late = It is too late to undo. You can follow the streamer again with /track nickname

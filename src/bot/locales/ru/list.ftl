@@ -6,7 +6,14 @@ list-title =
     }
 list-line =
     { $items ->
-        [one] { $number }. <a href="{ $url }">{ $name }</a> – { $items } товар, с { $since }
-        [few] { $number }. <a href="{ $url }">{ $name }</a> – { $items } товара, с { $since }
-       *[many] { $number }. <a href="{ $url }">{ $name }</a> – { $items } товаров, с { $since }
+        [one] { $number }. { $name } – { $items } товар, с { $since }
+        [few] { $number }. { $name } – { $items } товара, с { $since }
+       *[many] { $number }. { $name } – { $items } товаров, с { $since }
     }
+list-news = , новое { $day }
+list-hint = Номер откроет карточку стримера.
+list-by-news = ↕️ Сначала новости
+list-by-name = ↕️ По имени
+list-by-since = ↕️ По дате подписки
+
+about-chat = 💬 <b>{ $title }</b>

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Api } from "grammy";
 import type { Update } from "grammy/types";
 import { createBell } from "./bell.ts";
+import { renderDigest } from "./bot/digest.ts";
 import { renderLookups } from "./bot/lookup-message.ts";
 import { renderNews } from "./bot/notification.ts";
 import { pollUpdates } from "./bot/polling.ts";
+import { publishProfile } from "./bot/profile.ts";
 import type { Texts } from "./bot/texts.ts";
 import { createBudget } from "./checker/budget.ts";
 import { createCanary } from "./checker/canary.ts";
@@ -21,12 +23,18 @@ import type { Source } from "./checker/source.ts";
 import { sources } from "./checker/sources/index.ts";
 import type { Config } from "./config.ts";
 import type { Database } from "./db/client.ts";
+import { PARTS, type Part } from "./db/halts.ts";
 import { markDistrustTold, readBudget, readDistrust, writeBudget } from "./db/source-states.ts";
+import type { Render } from "./delivery/compose.ts";
+import { runEdits } from "./delivery/edits.ts";
 import { runLookupAnswers } from "./delivery/lookup-answers.ts";
+import type { Pace } from "./delivery/pace.ts";
 import type { ReachEvent } from "./delivery/reach.ts";
 import { runSender, type SenderReport } from "./delivery/sender.ts";
 import { createTelegram } from "./delivery/telegram.ts";
-import { keepHouse } from "./housekeeping.ts";
+import { watchAnswers } from "./delivery/watch.ts";
+import { runUnlessHalted } from "./halts.ts";
+import { type Counts, keepHouse } from "./housekeeping.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -36,6 +44,8 @@ export type LeadershipOptions = {
   log: Log;
   metrics: Metrics;
   texts: Texts;
+  /** Of everything that goes out. */
+  pace: Pace;
   /** Handles one update; in polling mode the leader takes them. */
   handle: (update: Update) => Promise<void>;
 };
@@ -51,7 +61,7 @@ const POLL_SECONDS = 45;
 
 /** Everything that only the leader does, until its signal aborts and what it had begun is finished. */
 export async function workAsLeader(options: LeadershipOptions, { signal, ...given }: Leader): Promise<void> {
-  const { config, db, log, metrics, texts } = options;
+  const { config, db, log, metrics, texts, pace } = options;
   const orm = db.for;
   // A loop that throws ends the others as a stop would: what they had begun is finished before the lock is given back.
   const crashed = new AbortController();
@@ -61,13 +71,17 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
   const answers = createBell();
   const opened = await openSites(options, leader, failed("what is known of the sites cannot be read"));
   const sites = opened.map(({ site }) => site);
-  const { checkIntervalMs: intervalMs, sourceConcurrency: concurrency, maxTrackings, messagesPerSecond } = config;
+  const { checkIntervalMs: intervalMs, sourceConcurrency: concurrency, maxTrackings } = config;
 
   // Sends end before a rival may take over: a sixth of the lease, where trust ends a quarter before it does.
   const api = telegramApi(config, Math.min(config.lockStaleMs / 6_000, MAX_SEND_SECONDS));
   const telegram = createTelegram(api);
-  const loops = [
-    ...sites.flatMap((site) => [
+  const rendering: Render = {
+    render: (told) => renderNews(texts, told),
+    renderDigest: (told) => renderDigest(texts, told),
+  };
+  const checking = sites.flatMap((site) => [
+    (leader: Leader) =>
       runChecks(
         {
           orm,
@@ -80,6 +94,7 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
         },
         leader,
       ),
+    (leader: Leader) =>
       runLookups(
         {
           orm,
@@ -92,26 +107,61 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
         },
         leader,
       ),
-    ]),
-    runSender(
-      {
-        orm,
-        telegram,
-        render: (told) => renderNews(texts, told),
-        messagesPerSecond,
-        staleMs: config.lockStaleMs,
-        bell: news,
-        report: tellSend,
-        reached: tellReach,
-        failed: failed("notification not handled"),
-      },
+  ]);
+  const delivering = [
+    (leader: Leader) => {
+      for (const why of ["silent", "revoked"]) metrics.telegramLost.set({ why }, 0);
+      return runSender(
+        {
+          ...rendering,
+          orm,
+          telegram,
+          pace,
+          staleMs: config.lockStaleMs,
+          bell: news,
+          report: tellSend,
+          reached: tellReach,
+          failed: failed("notification not handled"),
+        },
+        leader,
+      );
+    },
+    (leader: Leader) =>
+      runEdits(
+        {
+          ...rendering,
+          orm,
+          telegram,
+          pace,
+          report: ({ chatId, outcome, error }) => {
+            metrics.telegramAnswers.inc({ method: "editMessageText", answer: outcome });
+            if (error !== undefined) log.warn({ chat_id: chatId, outcome, error }, "told news not changed");
+          },
+          failed: failed("told news not looked after"),
+        },
+        leader,
+      ),
+  ];
+  const loops = [
+    runUnlessHalted(
+      { orm, told: tellHalts, failed: failed("halts not read") },
+      [
+        ...checking.map((run) => ({ part: "checks", run }) as const),
+        ...delivering.map((run) => ({ part: "delivery", run }) as const),
+      ],
       leader,
     ),
     runLookupAnswers(
       {
         orm,
-        edit: (chatId, messageId, html) => telegram.edit(chatId, messageId, { html, plain: html }),
-        send: (chatId, threadId, html) => telegram.send(chatId, threadId, { html, plain: html }),
+        edit(chatId, messageId, html) {
+          pace.overtaken();
+          return telegram.edit(chatId, messageId, { html, plain: html });
+        },
+        send(chatId, threadId, html) {
+          pace.overtaken();
+          return telegram.send(chatId, threadId, { html, plain: html });
+        },
         render: (message) => renderLookups(texts, message, maxTrackings),
         bell: answers,
         report: ({ chatId, outcome, error }) => {
@@ -122,14 +172,23 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
       },
       leader,
     ),
-    keepHouse({ orm, counted, failed: failed("housekeeping failed") }, leader),
+    keepHouse({ orm, sources: Object.keys(sources), counted, failed: failed("housekeeping failed") }, leader),
   ];
   loops.push(...sites.map((site) => warnOperators(site)));
   if (config.webhook === undefined) loops.push(takeUpdates());
+  const profile = {
+    api,
+    orm,
+    texts,
+    adminIds: config.adminIds,
+    failed: failed("commands and descriptions not published"),
+  };
+  loops.push(publishProfile(profile, leader));
   try {
     await Promise.all(loops.map((loop) => loop.catch(crash)));
   } finally {
     await Promise.allSettled(loops);
+    metrics.standBy();
     await Promise.all(opened.map(({ close }) => close()));
   }
 
@@ -140,6 +199,7 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
 
   async function takeUpdates() {
     const poller = telegramApi(config, POLL_SECONDS);
+    poller.config.use(watchAnswers((method, answer) => metrics.telegramAnswers.inc({ method, answer })));
     const { trusted, signal } = leader;
     await pollUpdates({ api: poller, handle: options.handle, trusted, failed: failed("updates not received") }, signal);
   }
@@ -167,6 +227,13 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
     }
   }
 
+  function tellHalts(halted: Part[]) {
+    for (const part of PARTS) metrics.halted.set({ part }, halted.includes(part) ? 1 : 0);
+    const term = leader.term.epoch;
+    if (halted.length > 0) log.warn({ halted, term }, "halted by an operator");
+    else log.info({ term }, "nothing is halted");
+  }
+
   function tellCheck({ source, streamerId, outcome, reason, added, requests, seconds, lateMs }: CheckReport) {
     metrics.streamersChecked.inc({ source, outcome });
     metrics.checkDuration.observe(seconds);
@@ -191,9 +258,12 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
     log.info({ source, outcome, reason, seconds, term: leader.term.epoch }, "looked up");
   }
 
-  function tellSend({ outcome, chatId, rows, error, ageMs }: SenderReport) {
+  function tellSend({ outcome, chatId, rows, error, ageMs, held }: SenderReport) {
     metrics.telegramAnswers.inc({ method: "sendMessage", answer: outcome });
-    if (outcome === "sent") metrics.notificationsSent.inc();
+    if (outcome === "sent") {
+      metrics.notificationsSent.inc();
+      metrics.deliveryDelay.observe({ held: held ? "yes" : "no" }, ageMs / 1_000);
+    }
     if (outcome === "parked") metrics.notificationsParked.inc(rows);
     const event = { chat_id: chatId, outcome, rows, error, age_ms: ageMs, term: leader.term.epoch };
     if (outcome === "sent" || outcome === "skipped") log.debug(event, "notified");
@@ -203,6 +273,9 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
 
   function tellReach(event: ReachEvent) {
     const term = leader.term.epoch;
+    for (const why of ["silent", "revoked"]) {
+      metrics.telegramLost.set({ why }, event.kind === "lost" && event.why === why ? 1 : 0);
+    }
     if (event.kind === "back") return log.info({ term }, "Telegram answers again: sending goes on");
     const { why, error } = event;
     if (why === "silent") return log.warn({ error, term }, "Telegram does not answer: sending waits until it does");
@@ -212,12 +285,17 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
     );
   }
 
-  function counted({ activeUsers, owed }: { activeUsers: number; owed: number }) {
+  function counted({ activeUsers, blockedChats, owed, oldestOwedMs, lagsMs }: Counts) {
     metrics.activeUsers.set(activeUsers);
+    metrics.blockedChats.set(blockedChats);
     metrics.outboxDepth.set(owed);
+    metrics.outboxOldest.set(oldestOwedMs / 1_000);
+    for (const [source, ms] of lagsMs) metrics.checkLag.set({ source }, ms / 1_000);
     for (const { source, budget } of sites) {
-      const { used, pausedMs } = budget.state();
+      const { used, perMinute, pausedMs, slowness } = budget.state();
       metrics.sourceBudgetUsed.set({ source: source.name }, used);
+      metrics.sourceBudget.set({ source: source.name }, perMinute);
+      metrics.sourceSlowness.set({ source: source.name }, slowness);
       metrics.sourcePaused.set({ source: source.name }, pausedMs > 0 ? 1 : 0);
     }
   }
@@ -273,7 +351,11 @@ async function openSite(
     planned: tellPlan,
   });
   let toldMinutes: number | undefined;
-  const get = (purpose: "lookup" | "check") => fetcher.within((signal) => budget.take(purpose, signal));
+  const get = (purpose: "lookup" | "check") =>
+    fetcher.within(async (signal) => {
+      const end = metrics.sourceBudgetWait.startTimer({ source: source.name, purpose });
+      await budget.take(purpose, signal).finally(end);
+    });
   return { site: { source, budget, circuit, canary, planner, get }, close: fetcher.close };
 
   /** Told when it changes: that the budget allows less than the operator's shortest period. */

@@ -6,6 +6,15 @@ import type { Administrators } from "./administrators.ts";
 import type { Quota } from "./quota.ts";
 import { languageOf, type Texts, type Variables } from "./texts.ts";
 
+/** What runs here, for operators: the process as the lock names it, and the limits that are set. */
+export type Deployment = {
+  instance: string;
+  version: string;
+  messagesPerSecond: number;
+  /** To each wishlist site. */
+  requestsPerMinute: number;
+};
+
 /** What the handlers work with. */
 export type Talk = {
   db: Database;
@@ -13,6 +22,7 @@ export type Talk = {
   maxTrackings: number;
   /** Telegram user ids that may run admin commands. */
   adminIds: number[];
+  deployment: Deployment;
   administrators: Administrators;
   quota: Quota;
   /** Where Telegram gives a file of this `file_path`; carries the token. */

@@ -1,5 +1,6 @@
-import { open } from "./claims.ts";
+import { isFree, open } from "./claims.ts";
 import type { Orm } from "./client.ts";
+import { seenChecks } from "./edits.ts";
 import { sql } from "./orm.ts";
 import { NOW, type Statement } from "./sql.ts";
 
@@ -7,26 +8,57 @@ import { NOW, type Statement } from "./sql.ts";
 const claimedBy = (epoch: number, ids: number[]) =>
   sql`id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND state = 'sending' AND claim_epoch = ${epoch}`;
 
-/** Telegram took the message. The chat's next one may follow after `paceMs`. */
-export function markSent(
-  orm: Orm,
-  epoch: number,
-  { ids, chatId, messageId, paceMs }: { ids: number[]; chatId: number; messageId: number; paceMs: number },
-): Statement[] {
+/** A message that Telegram took. */
+export type Sent = {
+  ids: number[];
+  chatId: number;
+  messageId: number;
+  paceMs: number;
+  /** How many checks of each streamer there had been when it was written, by id: a later one may have outdated it. */
+  seen?: Record<number, number>;
+};
+
+/** The chat's next message may follow after `paceMs`. */
+export function markSent(orm: Orm, epoch: number, { ids, chatId, messageId, paceMs, seen = {} }: Sent): Statement[] {
   return [
     orm.run(sql`
-      UPDATE outbox SET state = 'sent', message_id = ${messageId}, done_at = ${NOW}, last_error = NULL
+      UPDATE outbox SET state = 'sent', message_id = ${messageId}, done_at = ${NOW}, last_error = NULL,
+        is_outdated = COALESCE((SELECT checks FROM streamers s WHERE s.id = outbox.streamer_id) > ${seenChecks(seen)}, 0)
       WHERE ${claimedBy(epoch, ids)}`),
-    orm.run(sql`UPDATE users SET suspect_since = NULL WHERE id = ${chatId}`),
+    orm.run(sql`UPDATE users SET suspect_since = NULL, held_until = ${heldAfter} WHERE id = ${chatId}`),
     pauseChat(orm, chatId, paceMs),
   ];
 }
 
-/** What an attempt taught: it was none after all, it may have arrived, only plain text will do. */
+/** What had piled up is told: what comes now goes by itself, once nothing is left from before. */
+const heldAfter = sql`
+  CASE WHEN held_until = 0 OR (${isFree("users")} AND NOT EXISTS (
+    SELECT 1 FROM outbox p WHERE p.chat_id = users.id AND ${open("p")} AND p.created_at <= users.held_until)) THEN 0
+  ELSE held_until END`;
+
+/**
+ * Nothing goes to the chat until `untilMs` of the database's clock; then what has piled up goes as one message.
+ * Whatever has been changed in its `settings` since they were read may say otherwise: then this does nothing.
+ */
+export function holdChat(
+  orm: Orm,
+  { chatId, untilMs, settings }: { chatId: number; untilMs: number; settings: string },
+): Statement {
+  return orm.run(sql`UPDATE users SET held_until = ${untilMs} WHERE id = ${chatId} AND settings = ${settings}`);
+}
+
+/** What is held back is looked at anew, by the settings as they are now; if it may go, it goes as one message. */
+export function releaseHeld(orm: Orm, chatId: number): Statement {
+  return orm.run(sql`UPDATE users SET held_until = MIN(held_until, ${NOW}) WHERE id = ${chatId} AND held_until > 0`);
+}
+
+/** What an attempt taught: it was none after all, it may have arrived, only plain text will do, or another place. */
 export type Lesson = {
   noAttempt?: boolean;
   uncertain?: boolean;
   plain?: boolean;
+  /** Its topic takes no messages. */
+  besideTopic?: boolean;
   /** Rows that have been owed for longer than this are given up instead. */
   expireMs?: number;
 };
@@ -36,14 +68,14 @@ export function postpone(
   orm: Orm,
   epoch: number,
   { ids, delayMs, error }: { ids: number[]; delayMs: number; error: string },
-  { noAttempt = false, uncertain = false, plain = false, expireMs }: Lesson = {},
+  { noAttempt = false, uncertain = false, plain = false, besideTopic = false, expireMs }: Lesson = {},
 ): Statement {
   const expired = expireMs === undefined ? sql`false` : sql`created_at < ${NOW} - ${expireMs}`;
   return orm.run(sql`
     UPDATE outbox SET state = CASE WHEN ${expired} THEN 'parked' ELSE 'pending' END,
       done_at = CASE WHEN ${expired} THEN ${NOW} END, next_at = ${NOW} + ${delayMs}, last_error = ${error},
       uncertain = uncertain + ${uncertain ? 1 : 0}, attempts = attempts - ${noAttempt ? 1 : 0},
-      plain = MAX(plain, ${plain ? 1 : 0})
+      plain = MAX(plain, ${plain ? 1 : 0}), beside_topic = MAX(beside_topic, ${besideTopic ? 1 : 0})
     WHERE ${claimedBy(epoch, ids)}`);
 }
 

@@ -5,11 +5,13 @@
  * - tracking: this user wants this streamer's news · item: one wish · check: one look at one streamer, recorded
  * - event: something that happened to a wishlist, append-only · outbox: messages owed to users
  * - lookup: a first look at an unknown streamer that some chat waits for · leader: the holder of `scheduler_lock`
+ * - operator: who runs the bot (`ADMIN_IDS`) · broadcast: what operators announce to all chats
  *
  * Times are integer milliseconds of the database's clock, money is integer minor units with an ISO currency, Telegram
  * ids are integers, and `thread_id` 0 means "no topic" (NULL would not be equal to itself in a key).
  */
 
+import type { Announcement } from "./broadcasts.ts";
 import { check, index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from "./orm.ts";
 import type { ChatSettings, TrackingSettings } from "./settings.ts";
 
@@ -56,6 +58,8 @@ export const streamers = sqliteTable(
     sleptAt: integer("slept_at"),
     /** NULL while it sleeps. */
     nextCheckAt: integer("next_check_at"),
+    /** When the next look was to come before an operator hurried it; NULL when none has. */
+    plannedAt: integer("planned_at"),
     /** The last complete look. */
     lastCheckedAt: integer("last_checked_at"),
     /** Complete looks recorded so far; numbers the checks. */
@@ -240,6 +244,8 @@ export const outbox = sqliteTable(
     uncertain: integer().notNull().default(0),
     /** Send as plain text without a topic: Telegram refused the formatted message. */
     plain: integer({ mode: "boolean" }).notNull().default(false),
+    /** Send outside of its topic, which is closed or gone. */
+    besideTopic: integer("beside_topic", { mode: "boolean" }).notNull().default(false),
     nextAt: integer("next_at").notNull().default(0),
     claimEpoch: integer("claim_epoch"),
     claimNumber: integer("claim_number"),
@@ -259,6 +265,7 @@ export const outbox = sqliteTable(
     index("outbox_done").on(t.doneAt).where(sql`done_at IS NOT NULL`),
     index("outbox_told").on(t.streamerId, t.checkNumber).where(sql`state = 'sent'`),
     index("outbox_outdated").on(t.id).where(sql`is_outdated`),
+    index("outbox_parked").on(t.id).where(sql`state = 'parked'`),
   ],
 );
 
@@ -274,6 +281,8 @@ export const lookups = sqliteTable(
     threadId: integer("thread_id").notNull(),
     /** The "looking…" message to be edited; NULL until it has been sent. Rows of one message are answered together. */
     messageId: integer("message_id"),
+    /** Where the answer is shown when that is another chat: the private one from which a group or channel is managed. */
+    answerChatId: integer("answer_chat_id"),
     language: text().notNull(),
     attempts: integer().notNull().default(0),
     nextAt: integer("next_at").notNull(),
@@ -309,6 +318,85 @@ export const sourceStates = sqliteTable("source_states", {
   distrustedSince: integer("distrusted_since"),
   distrustTold: integer("distrust_told", { mode: "boolean" }).notNull().default(false),
 });
+
+/** What operators have halted: a part of the leader's work that has a row here rests. */
+export const halts = sqliteTable("halts", {
+  part: text({ enum: ["checks", "delivery"] }).primaryKey(),
+  since: integer().notNull(),
+});
+
+/** What the instances' logs have warned of, counted by ten minutes: for the operators. Holds nothing about people. */
+export const incidents = sqliteTable(
+  "incidents",
+  {
+    /** When the ten minutes began. */
+    at: integer().notNull(),
+    level: text({ enum: ["warn", "error"] }).notNull(),
+    /** The line's `msg`. */
+    what: text().notNull(),
+    /** What came of it, or why, without numbers that tell single cases apart. */
+    detail: text().notNull(),
+    count: integer().notNull(),
+    /** How many of them the operators have not been told, and since when there have been any. */
+    untold: integer().notNull(),
+    untoldSince: integer("untold_since").notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.at, t.level, t.what, t.detail] }),
+    index("incidents_untold").on(t.untoldSince).where(sql`untold > 0`),
+  ],
+);
+
+/** What operators announce to all chats. */
+export const broadcasts = sqliteTable(
+  "broadcasts",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    /** A rehearsal does all but send; what has been rehearsed can be sent. */
+    state: text({ enum: ["draft", "rehearsing", "rehearsed", "sending", "stopped", "done"] })
+      .notNull()
+      .default("draft"),
+    texts: text({ mode: "json" }).$type<Announcement>().notNull(),
+    /** The message that shows how far it is; NULL once there is none. */
+    chatId: integer("chat_id"),
+    messageId: integer("message_id"),
+    /** That message shows how it ended. */
+    isShown: integer("is_shown", { mode: "boolean" }).notNull().default(false),
+    createdAt: integer("created_at").notNull(),
+    startedAt: integer("started_at"),
+    endedAt: integer("ended_at"),
+  },
+  (t) => [index("broadcasts_state").on(t.state)],
+);
+
+/** One announcement owed to one chat: claimed, sent and recorded as the outbox is. */
+export const broadcastMessages = sqliteTable(
+  "broadcast_messages",
+  {
+    broadcastId: integer("broadcast_id")
+      .notNull()
+      .references(() => broadcasts.id, { onDelete: "cascade" }),
+    chatId: integer("chat_id").notNull(),
+    threadId: integer("thread_id").notNull(),
+    state: text({ enum: ["pending", "sending", "sent", "skipped", "parked"] })
+      .notNull()
+      .default("pending"),
+    attempts: integer().notNull().default(0),
+    /** Sends whose outcome never became known. */
+    uncertain: integer().notNull().default(0),
+    nextAt: integer("next_at").notNull().default(0),
+    claimEpoch: integer("claim_epoch"),
+    claimedAt: integer("claimed_at"),
+    lastError: text("last_error"),
+  },
+  (t) => [
+    primaryKey({ columns: [t.chatId, t.broadcastId] }),
+    index("broadcast_messages_state").on(t.broadcastId, t.state),
+    index("broadcast_messages_open")
+      .on(t.broadcastId, t.nextAt, t.chatId)
+      .where(sql`state IN ('pending', 'sending')`),
+  ],
+);
 
 /** One row, seeded by a migration, never deleted. */
 export const schedulerLock = sqliteTable(

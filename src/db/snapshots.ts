@@ -1,6 +1,8 @@
 import type { Orm } from "./client.ts";
+import { outdateTold } from "./edits.ts";
 import { sql } from "./orm.ts";
 import { NOW, type Result, type Statement } from "./sql.ts";
+import { ASKS_FOR_FOUND } from "./wanted.ts";
 
 /** One wish as a snapshot shows it; `price` in minor units of `currency`. */
 export type SnapshotItem = {
@@ -39,6 +41,8 @@ export type LookNotes = {
   news: number;
   /** False while the site is not trusted: what it does not show is not missed then. */
   countMisses: boolean;
+  /** About how many chats are to be told: so that telling very many does not hold up everything else. */
+  subscribers?: number | undefined;
   /** The baseline was no good: this one takes its place. */
   rebaseline?: boolean | undefined;
 };
@@ -56,23 +60,41 @@ export function recordSnapshot(
   notes: LookNotes,
 ): Statement[] {
   const id = sql`(${streamer})`;
-  const seen = seenItems(items);
-  const removals = [countMissed(orm, id, seen), recordRemovedEvents(orm, id), markRemoved(orm, id)];
+  const ids = seenIds(items);
+  const removals = [countMissed(orm, id, ids), recordRemovedEvents(orm, id), markRemoved(orm, id)];
   const anew = orm.run(sql`UPDATE streamers SET baselined_at = NULL WHERE id = ${id}`);
   return [
     ...(notes.rebaseline ? [anew] : []),
-    pairReadded(orm, id, seen),
-    recordSeenEvents(orm, id, seen),
-    storeSeen(orm, id, seen),
+    pairReadded(orm, id, ids),
+    ...portionsOf(items).flatMap((portion) => {
+      const seen = seenItems(portion);
+      return [recordSeenEvents(orm, id, seen), storeSeen(orm, id, seen)];
+    }),
     ...(notes.countMisses ? removals : []),
-    oweNews(orm, id, "added"),
+    ...portionsOfChats(id, notes.subscribers ?? 0).map((isInPortion) => outdateTold(orm, id, isInPortion)),
+    ...oweNews(orm, id, notes.subscribers),
     finishCheck(orm, id, notes),
   ];
 }
 
+/** Items of one statement at most: more would hold up everything else for too long. */
+const PORTION = 1_000;
+
+function portionsOf(items: SnapshotItem[]): SnapshotItem[][] {
+  const count = Math.ceil(items.length / PORTION);
+  return Array.from({ length: count }, (_, n) => items.slice(n * PORTION, (n + 1) * PORTION));
+}
+
 type Sql = ReturnType<typeof sql>;
 
-/** The snapshot as a table `seen`, in the order of the site. One JSON argument keeps it one statement at any length. */
+/** What tells the items of the whole snapshot apart, as a table `seen`, in the order of the site. */
+function seenIds(items: SnapshotItem[]): Sql {
+  return sql`seen AS MATERIALIZED (
+    SELECT j.key AS n, j.value->>0 AS product_id, j.value->>1 AS external_id
+    FROM json_each(${JSON.stringify(items.map(({ productId, externalId }) => [productId, externalId]))}) j)`;
+}
+
+/** A portion of the snapshot as a table `seen`, in the order of the site: one JSON argument makes it one statement. */
 function seenItems(items: SnapshotItem[]): Sql {
   const column = (name: string) => sql.raw(`j.value->>'${name}'`);
   return sql`seen AS MATERIALIZED (
@@ -193,16 +215,46 @@ function markRemoved(orm: Orm, id: Sql): Statement {
   return orm.run(sql`UPDATE wishlist_items SET removed_at = ${NOW} WHERE id IN (${goneItems(id)})`);
 }
 
-/** One message for each active chat that tracks the streamer, if this check found an event of that kind. */
-export function oweNews(orm: Orm, id: Sql, kind: "added" | "unreadable"): Statement {
-  return orm.run(sql`
-    INSERT INTO outbox (chat_id, thread_id, streamer_id, check_number, created_at)
-    SELECT us.user_id, us.thread_id, s.id, s.checks + 1, ${NOW}
-    FROM streamers s JOIN user_streamers us ON us.streamer_id = s.id JOIN users u ON u.id = us.user_id AND u.active
-    WHERE s.id = ${id} AND EXISTS (
-      SELECT 1 FROM wishlist_events e
-      WHERE e.streamer_id = s.id AND e.check_number = s.checks + 1 AND e.kind = ${kind})
-    ON CONFLICT DO NOTHING`);
+/**
+ * One message for each active chat that tracks the streamer and asks for any of the kinds of events that this check
+ * found. Whether anything is left of it is for the settings to say when it is sent.
+ * @param subscribers about how many there are: one statement for so many thousands, and the last for all that are left
+ */
+export function oweNews(orm: Orm, id: Sql, subscribers = 0): Statement[] {
+  return portionsOfChats(id, subscribers).map((isInPortion) =>
+    orm.run(sql`
+      INSERT INTO outbox (chat_id, thread_id, streamer_id, check_number, created_at)
+      SELECT us.user_id, us.thread_id, found.streamer_id, found.check_number, ${NOW}
+      FROM (${foundKinds(id)}) found
+      CROSS JOIN user_streamers us ON us.streamer_id = found.streamer_id AND ${isInPortion(sql`us.user_id`)}
+      CROSS JOIN users u ON u.id = us.user_id AND u.active
+      WHERE ${ASKS_FOR_FOUND}
+      ON CONFLICT DO NOTHING`),
+  );
+}
+
+/** What this check found that anybody may want to hear of, as one row; none when it found nothing of the kind. */
+const foundKinds = (id: Sql) => sql`
+  SELECT e.streamer_id, e.check_number, MAX(e.kind = 'added') AS added, MAX(e.kind = 'unreadable') AS unreadable,
+    MAX(e.kind = 'price_changed' AND e.price < e.previous_price) AS cheaper,
+    MAX(e.kind IN ('available', 'returned')) AS available, MAX(e.kind IN ('unavailable', 'removed')) AS gone
+  FROM wishlist_events e
+  WHERE e.streamer_id = ${id} AND e.check_number = (SELECT checks + 1 FROM streamers WHERE id = ${id})
+  GROUP BY e.streamer_id, e.check_number HAVING added OR unreadable OR cheaper OR available OR gone`;
+
+/** Messages of one statement: they hold up everything else for about 10 ms. */
+const CHATS = 5_000;
+
+/** Divides the chats that track a streamer; each portion tells whether the chat of a column is in it. */
+function portionsOfChats(id: Sql, subscribers: number): ((chatId: Sql) => Sql)[] {
+  const at = (n: number) => sql`(
+    SELECT user_id FROM user_streamers WHERE streamer_id = ${id} ORDER BY user_id LIMIT 1 OFFSET ${n * CHATS})`;
+  const last = Math.max(Math.ceil(subscribers / CHATS) - 1, 0);
+  return Array.from({ length: last + 1 }, (_, n) => (chatId) => {
+    const from = n === 0 ? sql`true` : sql`${chatId} >= ${at(n)}`;
+    const to = n === last ? sql`true` : sql`${chatId} < COALESCE(${at(n + 1)}, 9223372036854775807)`;
+    return sql`${from} AND ${to}`;
+  });
 }
 
 function finishCheck(orm: Orm, id: Sql, { intervalMs, phaseMs, fingerprint, cost, news }: LookNotes): Statement {

@@ -2,11 +2,11 @@ import type { Bell } from "../bell.ts";
 import type { Leader } from "../checker/leader.ts";
 import type { Orm } from "../db/client.ts";
 import { type LookupMessage, markLookupsShown, postponeLookupAnswer, staleLookupMessages } from "../db/lookups.ts";
-import { pauseChat } from "../db/outbox.ts";
 import type { Statement } from "../db/sql.ts";
-import { closeChat, migrateChat } from "../db/users.ts";
+import { readAnswer } from "./answers.ts";
 import { record } from "./record.ts";
-import { describe, type Refusal, readRefusal } from "./verdict.ts";
+import { inRounds } from "./rounds.ts";
+import { afterRefusal, retryAfterMs } from "./unchanged.ts";
 
 export type LookupAnswersOptions = {
   orm: (query: string) => Orm;
@@ -22,9 +22,6 @@ export type LookupAnswersOptions = {
 
 const POLL_MS = 1_000;
 const AT_ONCE = 5;
-const RETRY_MS = 3_000;
-/** An answer whose sending stays unknown may have arrived each time, so it comes ever more rarely: 3 s, 6 s … 15 min. */
-const MAX_RETRY_MS = 15 * 60_000;
 
 /**
  * Turns "looking…" messages into their answers until the leader's signal aborts. An answer that was shown but not
@@ -33,18 +30,15 @@ const MAX_RETRY_MS = 15 * 60_000;
 export async function runLookupAnswers(options: LookupAnswersOptions, leader: Leader): Promise<void> {
   const { orm, bell, failed } = options;
   const uncertain = new Map<number, number>();
-  while (!leader.signal.aborted) {
-    let shown = 0;
-    try {
-      const messages = await staleLookupMessages(orm("loop_lookup_answers"), AT_ONCE);
-      const ends = await Promise.all(messages.map((message) => show(options, leader, message, uncertain)));
-      shown = ends.filter((isShown) => isShown).length;
-    } catch (error) {
-      failed(error);
-    }
-    // While Telegram takes nothing, the next attempt can wait.
-    if (shown === 0) await bell.wait(POLL_MS, leader.signal);
-  }
+  await inRounds(
+    {
+      find: () => staleLookupMessages(orm("loop_lookup_answers"), AT_ONCE),
+      act: (message) => show(options, leader, message, uncertain),
+      rest: () => bell.wait(POLL_MS, leader.signal),
+      failed,
+    },
+    leader,
+  );
 }
 
 /** Gives whether Telegram took the answer. `uncertain` counts, by chat, the answers in a row that may have arrived. */
@@ -64,13 +58,19 @@ async function show(
     await write((orm) => markLookupsShown(orm, message, shownIn));
     return true;
   } catch (error) {
-    const refusal = readRefusal(error);
+    const answer = readAnswer(error);
     const times = uncertain.get(chatId) ?? 0;
-    if (refusal.kind === "unknown") uncertain.set(chatId, times + 1);
+    if (answer.meaning === "unknown") uncertain.set(chatId, times + 1);
     else uncertain.delete(chatId);
-    options.report({ chatId, outcome: refusal.kind, error: describe(error) });
-    const retryMs = refusal.kind === "unknown" ? Math.min(RETRY_MS * 2 ** times, MAX_RETRY_MS) : RETRY_MS;
-    await write((orm) => afterRefusal(orm, message, refusal, retryMs));
+    options.report({ chatId, outcome: answer.meaning, error: answer.text });
+    const retryMs = retryAfterMs(answer.meaning === "unknown" ? times : 0);
+    await write((orm) =>
+      afterRefusal(orm, chatId, answer, {
+        // It cannot be told; what is still looked for goes on.
+        over: () => markLookupsShown(orm, message, message.messageId),
+        later: (ms = retryMs) => postponeLookupAnswer(orm, message, ms),
+      }),
+    );
     return false;
   }
 }
@@ -94,36 +94,11 @@ async function tell(
     try {
       return await way();
     } catch (error) {
-      const { kind } = readRefusal(error);
-      if (kind === "unchanged" && messageId !== undefined) return messageId;
-      const mayWorkElsewhere = kind === "gone" || kind === "refused" || kind === "topic_closed";
+      const { meaning } = readAnswer(error);
+      if (meaning === "unchanged" && messageId !== undefined) return messageId;
+      const mayWorkElsewhere = meaning === "refused" || meaning === "topic_closed";
       if (n === ways.length - 1 || !mayWorkElsewhere) throw error;
     }
   }
   return undefined;
-}
-
-function afterRefusal(orm: Orm, message: LookupMessage, refusal: Refusal, retryMs: number): Statement[] {
-  const { chatId } = message;
-  switch (refusal.kind) {
-    case "closed":
-      return closeChat(orm, chatId, "the chat is closed");
-    case "migrated":
-      return migrateChat(orm, chatId, refusal.to);
-    case "refused":
-    case "suspended":
-    case "suspect":
-    case "topic_closed":
-    case "gone":
-    case "unchanged":
-      // It cannot be told; what is still looked for goes on.
-      return markLookupsShown(orm, message, message.messageId);
-    case "wait":
-      return [...postponeLookupAnswer(orm, message, refusal.ms), pauseChat(orm, chatId, refusal.ms)];
-    case "retry":
-    case "gateway":
-    case "unknown":
-    case "revoked":
-      return postponeLookupAnswer(orm, message, retryMs);
-  }
 }

@@ -6,15 +6,30 @@ export const paceOf = (chatType: string) => (chatType === "private" ? 1_050 : 3_
 /** So much lateness is made up for: half of what the default of 29 messages a second leaves free below Telegram's 30. */
 const DEBT_MS = 17;
 
-/** Spaces sends evenly over all chats. Times are monotonic, in ms. */
+/** Telegram's second, and by how much one message may take longer to get there than another. */
+const SECOND_MS = 1_010;
+
+/**
+ * Spaces sends evenly over all chats, and lets no second see more of them than it should, made-up lateness and what
+ * overtakes them included: one answer more is always taken by Telegram, then. Times are monotonic, in ms.
+ */
 export function createPace(messagesPerSecond: number) {
-  const gap = 1000 / messagesPerSecond;
+  const gap = SECOND_MS / messagesPerSecond;
+  const most = Math.ceil(messagesPerSecond);
+  /** When the last `most` messages went out. */
+  const gone: number[] = [];
+  const note = (at: number) => {
+    gone.push(at);
+    if (gone.length > most) gone.shift();
+  };
+  const roomAt = () => (gone.length < most ? 0 : (gone[0] ?? 0) + SECOND_MS);
   /** When each chat that got a 429 may be written to again. */
   const refusals = new Map<number, number>();
   let next = 0;
   let pausedUntil = 0;
   const pausedMs = () => Math.max(pausedUntil - performance.now(), 0);
   return {
+    messagesPerSecond,
     /**
      * Waits for the turn of the next message, one caller at a time; false when there is none: everything is paused, or
      * the signal aborted.
@@ -24,13 +39,19 @@ export function createPace(messagesPerSecond: number) {
         if (signal.aborted || pausedMs() > 0) return false;
         const now = performance.now();
         // Counted from the planned time, not from when a timer woke: lateness does not add up.
-        const at = Math.max(next, now - DEBT_MS);
+        const planned = Math.max(next, now - DEBT_MS);
+        const at = Math.max(planned, roomAt());
         if (at <= now) {
-          next = at + gap;
+          next = planned + gap;
+          note(now);
           return true;
         }
         await sleep(at - now, undefined, { signal }).catch(() => undefined);
       }
+    },
+    /** A message goes out that waits for no turn, as answers to commands do: those that do make room for it. */
+    overtaken() {
+      note(performance.now());
     },
     /**
      * A 429, which does not say whose limit it was. Once two chats have one at a time it is taken for everybody's, for

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { describe, type Refusal, readRefusal } from "./verdict.ts";
+import { type Meaning, readAnswer } from "./answers.ts";
 
 /** Whether sending makes sense: `lost` is told when it stops making sense and for each vain question after that. */
 export type ReachEvent = { kind: "lost"; why: "silent" | "revoked"; error: string } | { kind: "back" };
@@ -15,7 +15,7 @@ const SILENT_SENDS = 3;
 /** Telegram has not answered for so long: the way to it may be slow at first, as connections are made, or gone. */
 const COLD_MS = 5_000;
 const PROBE_MS = { first: 1_000, most: 60_000 };
-const NO_ANSWER: ReadonlySet<string> = new Set<Refusal["kind"]>(["retry", "gateway", "unknown"]);
+const NO_ANSWER: ReadonlySet<string> = new Set<Meaning>(["retry", "gateway", "unknown"]);
 
 /**
  * Notices when Telegram gives no answers, or does not know the token: then it is asked something harmless from time to
@@ -34,7 +34,7 @@ export function createReach({ probe, tell }: ReachOptions) {
      */
     isCold: () => performance.now() - heardAt > COLD_MS,
     /** What became of a send. */
-    heard(outcome: Refusal["kind"] | "sent", error = "") {
+    heard(outcome: Meaning | "sent", error = "") {
       silent = NO_ANSWER.has(outcome) ? silent + 1 : 0;
       if (silent === 0) heardAt = performance.now();
       if (lost !== undefined || (outcome !== "revoked" && silent < SILENT_SENDS)) return;
@@ -49,10 +49,10 @@ export function createReach({ probe, tell }: ReachOptions) {
         try {
           await probe();
         } catch (error) {
-          const { kind } = readRefusal(error);
-          if (kind === "revoked" || NO_ANSWER.has(kind)) {
-            lost = kind === "revoked" ? "revoked" : "silent";
-            tell({ kind: "lost", why: lost, error: describe(error) });
+          const { meaning, text } = readAnswer(error);
+          if (meaning === "revoked" || NO_ANSWER.has(meaning)) {
+            lost = meaning === "revoked" ? "revoked" : "silent";
+            tell({ kind: "lost", why: lost, error: text });
             continue;
           }
         }

@@ -1,34 +1,36 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bell } from "../bell.ts";
 import type { Leader } from "../checker/leader.ts";
+import type { Claimed } from "../db/claims.ts";
 import type { Orm } from "../db/client.ts";
-import { type News, newsFor } from "../db/news.ts";
+import type { News } from "../db/news.ts";
 import { markSent, postpone, setAside } from "../db/outbox.ts";
 import type { Statement } from "../db/sql.ts";
-import { consequence } from "./consequence.ts";
-import { createPace, type Pace, paceOf } from "./pace.ts";
+import { describe, type Meaning, readAnswer } from "./answers.ts";
+import { type Part, type Render, readParts, seenIn, whyNothing, writeMessage } from "./compose.ts";
+import { type Pace, paceOf } from "./pace.ts";
 import { createReach, type Reach, type ReachEvent } from "./reach.ts";
 import { record } from "./record.ts";
 import { createStock, type Parcel } from "./stock.ts";
 import type { OutgoingMessage, Telegram } from "./telegram.ts";
-import { describe, type Refusal, readRefusal } from "./verdict.ts";
 
 export type SenderReport = {
-  outcome: "sent" | "skipped" | "parked" | Refusal["kind"];
+  outcome: "sent" | "skipped" | "parked" | Meaning;
   chatId: number;
   rows: number;
   error?: string;
-  /** How long the oldest of the rows had been owed when it was claimed. */
+  /** How long the oldest of the rows has been owed. */
   ageMs: number;
+  /** The chat wanted it later than it was found. */
+  held: boolean;
 };
 
-export type SenderOptions = {
+export type SenderOptions = Render & {
   orm: (query: string) => Orm;
   /** Its calls end within a sixth of `staleMs`. */
   telegram: Telegram;
-  /** Undefined when there is nothing to tell. */
-  render: (news: News) => OutgoingMessage | undefined;
-  messagesPerSecond: number;
+  /** Its turns are the sender's alone. */
+  pace: Pace;
   /** The age at which the lock counts as abandoned. */
   staleMs: number;
   bell: Bell;
@@ -40,8 +42,6 @@ export type SenderOptions = {
 
 /** Sends in flight at most, which is what a crash can double: enough for the full rate at 300 ms a send. */
 const inFlight = (messagesPerSecond: number) => Math.max(10, Math.ceil(messagesPerSecond * 0.3));
-/** Items of a check that a notification may show. */
-const ITEMS_READ = 10;
 const UNREADABLE_RETRY_MS = 5_000;
 
 /**
@@ -49,11 +49,11 @@ const UNREADABLE_RETRY_MS = 5_000;
  * and gives the rest back. A message is sent at least once: an outcome that was not recorded is a message sent again.
  */
 export async function runSender(options: SenderOptions, leader: Leader): Promise<void> {
-  const { telegram, messagesPerSecond, staleMs, bell, reached, failed } = options;
+  const { telegram, pace, staleMs, bell, reached, failed } = options;
   const { signal } = leader;
-  const pace = createPace(messagesPerSecond);
   const reach = createReach({ probe: telegram.probe, tell: reached });
-  const stock = createStock(options, leader);
+  const { messagesPerSecond } = pace;
+  const stock = createStock({ ...options, messagesPerSecond }, leader);
   const most = inFlight(messagesPerSecond);
   const flying = new Set<Promise<void>>();
   // Another instance might send it too: not without trust, and not when the claim has grown old.
@@ -77,10 +77,10 @@ export async function runSender(options: SenderOptions, leader: Leader): Promise
     while (flying.size >= (reach.isCold() ? 1 : most)) await Promise.race(flying);
     const hasTurn = await pace.turn(signal);
     if (!hasTurn || !mayBeSent(parcel)) {
-      await stock.putBack(parcel);
+      await stock.putBack(letter.parcel);
       continue;
     }
-    const flight = deliver(options, leader, { pace, reach }, letter)
+    const flight = deliver(options, leader, reach, letter)
       .catch(failed)
       .finally(() => {
         flying.delete(flight);
@@ -93,71 +93,93 @@ export async function runSender(options: SenderOptions, leader: Leader): Promise
   await Promise.all(flying);
 }
 
-/** A parcel and what it says. */
-type Letter = { parcel: Parcel; news: News; message: OutgoingMessage };
+/** A parcel, the news in it, and what it says. */
+type Letter = { parcel: Parcel; news: [News, ...News[]]; message: OutgoingMessage };
 
-/** Renders what a parcel says; records it and gives undefined when there is nothing to send. */
+/**
+ * Writes what a parcel says. The rows with nothing to tell are set aside; undefined when none is left, or when the news
+ * cannot be read or written, which is recorded too.
+ */
 async function compose(options: SenderOptions, leader: Leader, parcel: Parcel): Promise<Letter | undefined> {
-  const { orm, render, report, failed } = options;
+  const { orm, report, failed } = options;
   const { epoch } = leader.term;
-  const { ids, rows, chatId, streamerId, head } = parcel;
-  const checkNumbers = rows.map(({ checkNumber }) => checkNumber);
+  const { chatId } = parcel;
   const write = (build: (db: Orm) => Statement[]) => record(leader, "loop_record_send", build, failed);
-  const setAsideAs = async (state: "skipped" | "parked", error: string) => {
+  const setAsideAs = async (rows: Claimed[], state: "skipped" | "parked", error: string) => {
+    const ids = rows.map(({ id }) => id);
     await write((db) => [setAside(db, epoch, { ids, state, error })]);
-    report({ outcome: state, chatId, rows: ids.length, error, ageMs: head.ageMs });
+    const oldestMs = Math.max(...rows.map(({ ageMs }) => ageMs));
+    report({ outcome: state, chatId, rows: ids.length, error, ageMs: oldestMs, held: parcel.held });
     return undefined;
   };
 
-  let news: News | undefined;
+  let parts: Part<Claimed>[];
   try {
-    news = await newsFor(orm("loop_news"), { chatId, streamerId, checkNumbers }, ITEMS_READ);
+    parts = await readParts(orm("loop_news"), chatId, parcel.rows);
   } catch (error) {
     failed(error);
-    const again = { ids, delayMs: UNREADABLE_RETRY_MS, error: "the news cannot be read" };
+    const again = { ids: parcel.ids, delayMs: UNREADABLE_RETRY_MS, error: "the news cannot be read" };
     await write((db) => [postpone(db, epoch, again, { noAttempt: true })]);
     return undefined;
   }
-  // The word that Undo looks for.
-  if (news === undefined) return await setAsideAs("skipped", "untracked");
+  const told = new Set<Claimed>();
+  const news: News[] = [];
+  for (const part of parts) {
+    const reason = whyNothing(part.news);
+    if (part.news === undefined || reason !== undefined) await setAsideAs(part.rows, "skipped", reason ?? "untracked");
+    else {
+      news.push(part.news);
+      for (const row of part.rows) told.add(row);
+    }
+  }
+  const rows = parcel.rows.filter((row) => told.has(row));
+  const [[head], [first, ...others]] = [rows, news];
+  if (head === undefined || first === undefined) return undefined;
   try {
-    const message = render(news);
-    return message === undefined ? await setAsideAs("skipped", "nothing to tell") : { parcel, news, message };
+    const message = writeMessage(options, news);
+    if (message === undefined) return await setAsideAs(rows, "skipped", "nothing to tell");
+    return { parcel: { ...parcel, rows, head, ids: rows.map(({ id }) => id) }, news: [first, ...others], message };
   } catch (error) {
     failed(error);
-    return await setAsideAs("parked", `cannot be written: ${describe(error)}`);
+    return await setAsideAs(rows, "parked", `cannot be written: ${describe(error)}`);
   }
 }
 
 /** Sends a message, and records what became of it. */
 async function deliver(
-  { telegram, report, failed }: SenderOptions,
+  { telegram, pace, report, failed }: SenderOptions,
   leader: Leader,
-  { pace, reach }: { pace: Pace; reach: Reach },
+  reach: Reach,
   { parcel, news, message }: Letter,
 ): Promise<void> {
-  const { chatId, threadId, head, ids } = parcel;
+  const { chatId, threadId, head, ids, silent, held, claimedAt } = parcel;
   const { epoch } = leader.term;
-  const paceMs = paceOf(news.chatType);
-  const told = { chatId, rows: ids.length, ageMs: head.ageMs };
+  const [{ chatType, suspectMs }] = news;
+  const paceMs = paceOf(chatType);
+  const told = () => ({
+    chatId,
+    rows: ids.length,
+    ageMs: Math.round(head.ageMs + performance.now() - claimedAt),
+    held,
+  });
   const write = (build: (db: Orm) => Statement[]) => record(leader, "loop_record_send", build, failed);
-  const sending = telegram.send(chatId, head.plain ? 0 : threadId, message, head.plain);
-  const answer = await sending.then(
-    (messageId) => ({ messageId }),
-    (error: unknown) => ({ refusal: readRefusal(error), error: describe(error) }),
-  );
+  const sending = telegram.send(chatId, head.plain || head.besideTopic ? 0 : threadId, message, {
+    plain: head.plain,
+    silent,
+  });
+  const answer = await sending.then((messageId) => ({ messageId }), readAnswer);
 
   if ("messageId" in answer) {
     reach.heard("sent");
-    await write((db) => markSent(db, epoch, { ids, chatId, messageId: answer.messageId, paceMs }));
-    report({ outcome: "sent", ...told });
+    const { messageId } = answer;
+    await write((db) => markSent(db, epoch, { ids, chatId, messageId, paceMs, seen: seenIn(news) }));
+    report({ outcome: "sent", ...told() });
     return;
   }
-  const { refusal, error } = answer;
-  reach.heard(refusal.kind, error);
-  if (refusal.kind === "wait") pace.refused(chatId, refusal.ms);
-  const { suspectMs } = news;
-  const { end, statements } = consequence(refusal, { ids, chatId, epoch, head, paceMs, suspectMs, error });
+  const { meaning, text: error, change, waitMs } = answer;
+  reach.heard(meaning, error);
+  if (meaning === "wait") pace.refused(chatId, waitMs);
+  const { end, statements } = change({ ids, chatId, epoch, head, paceMs, suspectMs, answer });
   await write(statements);
-  report({ outcome: end ?? refusal.kind, error, ...told });
+  report({ outcome: end ?? meaning, error, ...told() });
 }

@@ -1,20 +1,33 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bell } from "../bell.ts";
 import type { Leader } from "../checker/leader.ts";
-import { type Claimed, claim, dueHeads, type Head, readClaimed } from "../db/claims.ts";
+import {
+  type ChatPlan,
+  type Claimed,
+  claim,
+  dueHeads,
+  type Head,
+  planChats,
+  readClaimed,
+  readPlans,
+} from "../db/claims.ts";
 import type { Orm } from "../db/client.ts";
 import { LockLost } from "../db/lock.ts";
-import { giveBack } from "../db/outbox.ts";
+import { giveBack, holdChat } from "../db/outbox.ts";
+import { type Hold, holdOf } from "./hold.ts";
 import { record } from "./record.ts";
 
-/** A message to one chat: the rows claimed for the same streamer there. */
+/** A message to one chat: the rows claimed for the same streamer there, or for all of them in a digest. */
 export type Parcel = {
   chatId: number;
   threadId: number;
-  streamerId: number;
   head: Claimed;
   rows: Claimed[];
   ids: number[];
+  /** It makes no sound. */
+  silent: boolean;
+  /** The chat wanted it later than it was found: it was held back, or is a digest. */
+  held: boolean;
   /** Not later than it was claimed, on the monotonic clock. */
   claimedAt: number;
 };
@@ -80,23 +93,48 @@ export function createStock(options: StockOptions, leader: Leader) {
   }
 
   async function fill(): Promise<void> {
+    while (!signal.aborted && (await claimSome()) === "held");
+  }
+
+  /** Tells when all that could be claimed is held back, so that what comes after it need not wait. */
+  async function claimSome(): Promise<"held" | undefined> {
     let taken: Head[] = [];
+    let outcome: "held" | undefined;
     try {
       await look();
       taken = take(ahead - parcels.length);
-      if (taken.length === 0) return;
+      if (taken.length === 0) return undefined;
       const claimedAt = performance.now();
       const ids = taken.map(({ id }) => id);
-      const [result] = await leader.write("loop_claim", (db) => [claim(db, epoch, ids, orphanMs)]);
-      const claimed = toParcels(readClaimed(result), claimedAt);
-      parcels.push(...ids.flatMap((id) => claimed.find(({ head }) => head.id === id) ?? []));
-      taken = taken.filter(({ chatId }) => !claimed.some((parcel) => parcel.chatId === chatId));
+      const [result, chats] = await leader.write("loop_claim", (db) => [
+        claim(db, epoch, ids, orphanMs),
+        planChats(db, ids),
+      ]);
+      const claimed = toParcels(readClaimed(result), readPlans(chats), claimedAt);
+      const ready = await holdBack(claimed);
+      if (claimed.length > 0 && ready.length === 0) outcome = "held";
+      parcels.push(...ids.flatMap((id) => ready.find(({ head }) => head.id === id) ?? []));
+      taken = taken.filter(({ chatId }) => !ready.some((parcel) => parcel.chatId === chatId));
     } catch (error) {
       // A claim that took place without our knowing is an orphan, and taken up as one.
       heads = [];
+      waitMs = POLL_MS;
       if (!signal.aborted && !(error instanceof LockLost)) failed(error);
     }
     for (const { chatId } of taken) busy.delete(chatId);
+    return outcome;
+  }
+
+  /** What must wait for its chat's hours goes back, until then; gives the rest. */
+  async function holdBack(parcels: PlannedParcel[]): Promise<Parcel[]> {
+    const held = parcels.flatMap(({ hold, ids, plan }) => (typeof hold === "string" ? [] : [{ ids, plan, ...hold }]));
+    if (held.length > 0) {
+      const ids = held.flatMap(({ ids }) => ids);
+      const hold = (db: Orm) =>
+        held.map(({ plan, untilMs }) => holdChat(db, { chatId: plan.chatId, untilMs, settings: plan.storedSettings }));
+      await record(leader, "loop_hold", (db) => [giveBack(db, epoch, ids), ...hold(db)], failed);
+    }
+    return parcels.filter(({ hold }) => typeof hold === "string");
   }
 
   async function giveAllBack(): Promise<void> {
@@ -137,13 +175,23 @@ export function createStock(options: StockOptions, leader: Leader) {
 
 export type Stock = ReturnType<typeof createStock>;
 
-/** One parcel for each chat, topic and streamer; a claim gives each row's whole group or none of it. */
-function toParcels(rows: Claimed[], claimedAt: number): Parcel[] {
-  const groups = Map.groupBy(rows, ({ chatId, threadId, streamerId }) => `${chatId} ${threadId} ${streamerId}`);
+type PlannedParcel = Parcel & { plan: ChatPlan; hold: Hold };
+
+/**
+ * One parcel for each chat, topic and streamer, or for each chat and topic in a digest; a claim gives each row's whole
+ * group or none of it.
+ */
+function toParcels(rows: Claimed[], plans: Map<number, ChatPlan>, claimedAt: number): PlannedParcel[] {
+  const groups = Map.groupBy(rows, ({ chatId, threadId, streamerId }) =>
+    plans.get(chatId)?.isDigest ? `${chatId} ${threadId}` : `${chatId} ${threadId} ${streamerId}`,
+  );
   return [...groups.values()].flatMap((rows) => {
     const [head] = rows;
-    if (head === undefined) return [];
-    const { chatId, threadId, streamerId } = head;
-    return [{ chatId, threadId, streamerId, head, rows, ids: rows.map(({ id }) => id), claimedAt }];
+    const plan = head && plans.get(head.chatId);
+    if (head === undefined || plan === undefined) return [];
+    const { chatId, threadId } = head;
+    const hold = holdOf(plan.settings, plan.now, plan.owedSince);
+    const [ids, silent, held] = [rows.map(({ id }) => id), hold === "silent", plan.isDigest];
+    return [{ chatId, threadId, head, rows, ids, silent, held, claimedAt, plan, hold }];
   });
 }

@@ -62,6 +62,7 @@ export async function startBotWorld({
   const log = createLog({ level: "info", secrets: [telegram.token], destination });
   const bot = createBot({
     ...{ token: telegram.token, apiRoot: telegram.url, db, texts, maxTrackings, adminIds, quota },
+    deployment: { instance: "here", version: "1.2.3", messagesPerSecond: 29, requestsPerMinute: 12 },
     failed: (error, updateId) => log.error({ err: error, update_id: updateId }, "update failed"),
   });
   await bot.init();

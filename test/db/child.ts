@@ -30,6 +30,9 @@ export function startChild(script: string, ...args: string[]) {
       }
       return lines[read++] ?? "";
     },
+    signal(signal: NodeJS.Signals) {
+      child.kill(signal);
+    },
     /** Kills it as a power cut would (SIGKILL), and waits until everything it had printed is in `lines`. */
     async kill() {
       child.kill("SIGKILL");

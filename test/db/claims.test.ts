@@ -112,6 +112,7 @@ test("a claim tells what is needed of each row, and counts the attempt", async (
       attempts: 1,
       uncertain: 2,
       plain: true,
+      besideTopic: false,
       ageMs: expect.closeTo(5_000, -3),
     },
   ]);

@@ -33,6 +33,46 @@ test("the news of a check are owed once for each chat, topic and streamer, even 
   ]);
 });
 
+test("a chat that has a new id takes everything with it, and what both have is kept once", async () => {
+  await using db = await testDb();
+  const [old, fresh] = [-1, -1_001];
+  const [both, mine, theirs] = [
+    { streamer: 3, check: 8 },
+    { streamer: 4, check: 1 },
+    { streamer: 5, check: 1 },
+  ];
+  await owe(db, { chat: old, ...both }, { chat: old, ...mine }, { chat: fresh, ...both }, { chat: fresh, ...theirs });
+  for (const chat of [old, fresh]) {
+    await orm(db).run(sql`
+      INSERT INTO untracked (user_id, streamer_id, thread_id, settings, created_at, untracked_at)
+      SELECT ${chat}, id, 0, '{}', 0, 0 FROM streamers WHERE id >= 4 AND (id = 4 OR ${chat} = ${old})`);
+    await orm(db).run(sql`
+      INSERT INTO lookups (source, nickname_key, chat_id, nickname, thread_id, message_id, language, next_at, created_at)
+      SELECT 'fetta', value, ${chat}, value, 0, 7, 'en', 0, 0 FROM json_each('["ann","bob"]')
+      WHERE value = 'ann' OR ${chat} = ${old}`);
+  }
+  await claimed(db, 1, [1]);
+  // The update and the refusal of a send may both tell of it.
+  await batch(orm(db), migrateChat(orm(db), old, fresh));
+  await batch(orm(db), migrateChat(orm(db), old, fresh));
+  const all = async (columns: string, table: string) =>
+    (
+      await orm(db).all<{ row: string }>(sql`SELECT ${sql.raw(columns)} AS row FROM ${sql.raw(table)} ORDER BY row`)
+    ).map(({ row }) => row);
+  expect(await all("id || ' ' || active", "users")).toEqual([`${fresh} 1`]);
+  expect(await all("user_id || ' ' || streamer_id", "user_streamers")).toEqual(
+    [3, 4, 5].map((streamer) => `${fresh} ${streamer}`),
+  );
+  expect(await all("user_id || ' ' || streamer_id", "untracked")).toEqual([`${fresh} 4`, `${fresh} 5`]);
+  expect(await all("chat_id || ' ' || nickname_key || COALESCE(' ' || message_id, '')", "lookups")).toEqual([
+    `${fresh} ann 7`,
+    `${fresh} bob`,
+  ]);
+  expect(await all("chat_id || ' ' || streamer_id || ' ' || state", "outbox")).toEqual(
+    [3, 4, 5].map((streamer) => `${fresh} ${streamer} pending`),
+  );
+});
+
 test("what another term has claimed since is not touched by an outcome that comes late", async () => {
   await using db = await testDb();
   const ids = await owe(db, { chat: 1 });
@@ -89,17 +129,17 @@ test("a pause never ends sooner for a shorter one", async () => {
   expect(chat?.ms).toBeGreaterThan(50_000);
 });
 
-test("news are the first items of the newest check, then of those before, and the number of all", async () => {
+test("news are the items of the newest check, then of those before", async () => {
   await using db = await testDb();
   const streamerId = await tracked(db, 1, "Mila", wishes("a"));
   await look(db, streamerId, wishes("cba"));
   await look(db, streamerId, [wish("d", { name: "<D>", price: undefined, imageUrl: "https://i.example/d.png" })]);
   const { rows } = await db.client.execute("SELECT check_number FROM outbox");
   const checkNumbers = rows.map((row) => Number(row.check_number));
-  const news = await newsFor(orm(db), { chatId: 1, streamerId, checkNumbers }, 2);
-  expect(news).toMatchObject({ chatType: "private", language: "ru", streamerName: "Mila", total: 3 });
+  const news = await newsFor(orm(db), { chatId: 1, streamerId, checkNumbers }, 100);
+  expect(news).toMatchObject({ chatType: "private", language: "ru", streamerName: "Mila", isMuted: false });
   expect(news?.suspectMs).toBeUndefined();
-  expect(news?.items.map(({ name }) => name)).toEqual(["<D>", "Item c"]);
+  expect(news?.items.map(({ name }) => name)).toEqual(["<D>", "Item c", "Item b"]);
   expect(news?.items[0]).toMatchObject({ price: null, imageUrl: "https://i.example/d.png" });
 });
 
@@ -109,10 +149,10 @@ test("there are no news for who does not want them any more", async () => {
   await tracked(db, 2, "Mila", wishes("a"));
   await look(db, streamerId, wishes("ba"));
   const newsOf = (chatId: number) => newsFor(orm(db), { chatId, streamerId, checkNumbers: [3] }, 10);
-  expect(await newsOf(1)).toMatchObject({ total: 1 });
+  expect(await newsOf(1)).toMatchObject({ items: [{ name: "Item b" }] });
   await untrackStreamer(orm(db), 1, streamerId);
   expect(await newsOf(1)).toBeUndefined();
-  expect(await newsOf(2)).toMatchObject({ total: 1 });
+  expect(await newsOf(2)).toMatchObject({ items: [{ name: "Item b" }] });
   await batch(orm(db), closeChat(orm(db), 2, "gone"));
   expect(await newsOf(2)).toBeUndefined();
 });

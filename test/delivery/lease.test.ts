@@ -87,3 +87,22 @@ test("an outcome that cannot be recorded is recorded later, and nothing is sent 
   expect(fromBot(telegram, fan)).toHaveLength(1);
   expect(sender.failures).toEqual([new Error("disk full"), new Error("disk full")]);
 });
+
+test("each outcome is recorded on its own: one that cannot be holds up no other, and is not forgotten", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fans = [await post.fan("mila"), await post.fan("mila"), await post.fan("mila")];
+  await look(db, 1, wishes("ba"));
+  const orm = db.for("test");
+  await orm.run(sql`
+    CREATE TRIGGER stuck BEFORE UPDATE OF state ON outbox WHEN NEW.state = 'sent' AND NEW.chat_id = ${sql.raw(String(fans[1]?.id))}
+    BEGIN SELECT RAISE(ABORT, 'stuck'); END`);
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 2);
+  await vi.waitUntil(() => sender.failures.length > 1);
+  expect(await stateOf(db)).toBe("sent sending sent");
+  await orm.run(sql`DROP TRIGGER stuck`);
+  await sender.until((reports) => reports.length === 3);
+  expect(await stateOf(db)).toBe("sent sent sent");
+  expect(fans.map((fan) => fromBot(telegram, fan).length)).toEqual([1, 1, 1]);
+});

@@ -1,3 +1,4 @@
+import { Api } from "grammy";
 import { expect, test, vi } from "vitest";
 import type { Chat, Fault } from "../../sandbox/telegram/telegram.ts";
 import { recordLookupFailure, recordLookupRefusal } from "../../src/db/lookups.ts";
@@ -163,11 +164,17 @@ test.concurrent("a group that became a supergroup is answered there", async () =
   const group = world.telegram.group({ administrators: [mia] });
   await world.ask("/track ann", { from: mia, chat: group });
   await world.bot.stop();
+  const question = world.last(group);
   const supergroup = world.telegram.migrate(group);
+  // Ids begin anew there: by chance another message of ours has the one of the question.
+  const api = new Api(world.telegram.token, { apiRoot: world.telegram.url });
+  const others: number[] = [];
+  while ((others.at(-1) ?? 0) < question.id) others.push((await api.sendMessage(supergroup.id, "News")).message_id);
   await fail(world, "ann");
   await using _answers = await show(world);
   await world.telegram.until(supergroup, /There is no “ann”/);
   await vi.waitFor(async () => expect(await left(world)).toEqual([]), patience);
+  expect(botTexts(world, supergroup)).toEqual([...others.map(() => "News"), expect.stringContaining("“ann”")]);
 });
 
 test.concurrent("an answer that cannot be written ends nobody's look", async () => {
@@ -217,6 +224,19 @@ test.concurrent("an answer that was told and could not be recorded at once is re
   await vi.waitFor(async () => expect(await left(world)).toEqual([]), patience);
   expect(botTexts(world, mia)).toHaveLength(1);
   expect(refusals).toBeLessThan(0);
+});
+
+test.concurrent("an answer that a message shows already, because its record was lost, is not written anew", async () => {
+  const { world, mia } = await asked("ann");
+  await using _ = world;
+  await fail(world, "ann", false);
+  await using answers = await show(world);
+  await vi.waitFor(async () => expect(await left(world)).toEqual(["ann unreachable shown"]), patience);
+  await world.db.for("test").run(sql`UPDATE lookups SET shown = NULL`);
+  answers.ring();
+  await vi.waitFor(async () => expect(await left(world)).toEqual(["ann unreachable shown"]), patience);
+  expect(answers.told).toEqual(["shown", "shown"]);
+  expect(botTexts(world, mia)).toHaveLength(1);
 });
 
 test.concurrent("without trust in the lock nothing is told", async () => {

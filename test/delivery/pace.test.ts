@@ -29,6 +29,44 @@ test("a rest saves up no more than a moment: there is no burst after it", async 
   expect(times.at(-1)).toBeGreaterThan(60 - 17 - 2);
 });
 
+test("no second sees more than its share, lateness that is made up for and what overtakes included", async () => {
+  const perSecond = 100;
+  const pace = createPace(perSecond);
+  const times: number[] = [];
+  const go = async (count: number) => {
+    for (let n = 0; n < count; n++) {
+      await pace.turn(never);
+      times.push(performance.now());
+    }
+  };
+  const overtake = (count: number) => {
+    for (let n = 0; n < count; n++) {
+      pace.overtaken();
+      times.push(performance.now());
+    }
+  };
+  await go(60);
+  const busyUntil = performance.now() + 100;
+  while (performance.now() < busyUntil);
+  await go(20);
+  overtake(15);
+  await go(60);
+  overtake(1);
+  await go(20);
+  const fullest = times.map((end) => times.filter((time) => time > end - 1_000 && time <= end).length);
+  expect(Math.max(...fullest)).toBeLessThanOrEqual(perSecond + 1);
+  expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeLessThan(2_500);
+});
+
+test("what overtakes more often than it should stops the others for a second, and no longer", async () => {
+  const pace = createPace(10);
+  for (let n = 0; n < 200; n++) pace.overtaken();
+  const began = performance.now();
+  await pace.turn(never);
+  expect(performance.now() - began).toBeGreaterThan(950);
+  expect(performance.now() - began).toBeLessThan(1_500);
+});
+
 test("an abort ends the wait for a turn", async () => {
   const pace = createPace(0.01);
   await pace.turn(never);

@@ -1,11 +1,14 @@
 import { Api } from "grammy";
 import { type Person, startTelegram, type Telegram, type TelegramOptions } from "../../sandbox/telegram/telegram.ts";
 import { type Bell, createBell } from "../../src/bell.ts";
+import { renderDigest } from "../../src/bot/digest.ts";
 import { renderNews } from "../../src/bot/notification.ts";
 import { loadTexts } from "../../src/bot/texts.ts";
 import { lead } from "../../src/checker/leader.ts";
 import type { Database } from "../../src/db/client.ts";
+import type { News } from "../../src/db/news.ts";
 import { sql } from "../../src/db/orm.ts";
+import { createPace } from "../../src/delivery/pace.ts";
 import type { ReachEvent } from "../../src/delivery/reach.ts";
 import { runSender, type SenderOptions, type SenderReport } from "../../src/delivery/sender.ts";
 import { createTelegram } from "../../src/delivery/telegram.ts";
@@ -27,7 +30,8 @@ export type PostOffice = AsyncDisposable & {
 
 type Place = { id: number; type?: "private" | "group" | "supergroup" | "channel" };
 
-type StartOptions = Partial<Pick<SenderOptions, "messagesPerSecond" | "render" | "staleMs">> & {
+type StartOptions = Partial<Pick<SenderOptions, "render" | "staleMs">> & {
+  messagesPerSecond?: number;
   db?: Database;
   token?: string;
   apiRoot?: string;
@@ -100,7 +104,8 @@ export async function postOffice(options: TelegramOptions = {}): Promise<PostOff
   };
 }
 
-function startSender({
+/** One more instance, the leader unless there is one. */
+export function startSender({
   db,
   token,
   apiRoot,
@@ -119,7 +124,8 @@ function startSender({
     for (const look of waiting) look();
   };
   const telegram = createTelegram(new Api(token, { apiRoot, timeoutSeconds }));
-  const options = { orm: db.for, telegram, render, messagesPerSecond, staleMs, bell };
+  const rendering = { render, renderDigest: (news: News[]) => renderDigest(texts, news) };
+  const options = { ...rendering, orm: db.for, telegram, pace: createPace(messagesPerSecond), staleMs, bell };
   const ended = lead(
     {
       orm: db.for,
@@ -184,16 +190,25 @@ export type Row = {
   attempts: number;
   uncertain: number;
   plain: boolean;
+  besideTopic: boolean;
   waitMs: number;
+  /** Whether it is over with it, however it ended. */
+  done: boolean;
   error: string | null;
 };
 
 export async function outboxOf(db: Database): Promise<Row[]> {
   const rows = await db.for("test").all<Row>(sql`
-    SELECT chat_id AS chat, thread_id AS thread, state, attempts, uncertain, plain,
-      MAX(0, next_at - CAST(unixepoch('subsec') * 1000 AS INTEGER)) AS "waitMs", last_error AS error
+    SELECT chat_id AS chat, thread_id AS thread, state, attempts, uncertain, plain, beside_topic AS "besideTopic",
+      MAX(0, next_at - CAST(unixepoch('subsec') * 1000 AS INTEGER)) AS "waitMs", done_at IS NOT NULL AS done,
+      last_error AS error
     FROM outbox ORDER BY id`);
-  return rows.map((row) => ({ ...row, plain: Boolean(row.plain) }));
+  return rows.map((row) => ({
+    ...row,
+    plain: Boolean(row.plain),
+    besideTopic: Boolean(row.besideTopic),
+    done: Boolean(row.done),
+  }));
 }
 
 export async function stateOf(db: Database): Promise<string> {
@@ -217,7 +232,8 @@ export async function pass(db: Database, ms: number): Promise<void> {
   await orm.run(sql`
     UPDATE outbox SET next_at = next_at - ${ms}, created_at = created_at - ${ms}, claimed_at = claimed_at - ${ms},
       done_at = done_at - ${ms}`);
-  await orm.run(sql`UPDATE users SET next_send_at = next_send_at - ${ms}, suspect_since = suspect_since - ${ms}`);
+  await orm.run(sql`UPDATE users SET next_send_at = next_send_at - ${ms}, suspect_since = suspect_since - ${ms},
+      held_until = MAX(held_until - ${ms}, MIN(held_until, 1))`);
 }
 
 /** The bot's attempts to write. */

@@ -1,6 +1,8 @@
 import { expect, test, vi } from "vitest";
 import type { Telegram } from "../../sandbox/telegram/telegram.ts";
+import type { Orm } from "../../src/db/client.ts";
 import { sql } from "../../src/db/orm.ts";
+import { batch } from "../../src/db/sql.ts";
 import { untrackStreamer } from "../../src/db/trackings.ts";
 import { reopenChat, writeAll } from "../../src/db/users.ts";
 import { look, wish, wishes } from "../db/story.ts";
@@ -234,23 +236,49 @@ test.concurrent("where the bot may not write it asks once a day, and gives up wh
   ]);
 });
 
-test.concurrent("a closed topic holds back its own messages only", async () => {
+test.concurrent.each([
+  ["gateway", refusal(502, "Bad Gateway"), 0],
+  ["topic_closed", refusal(400, "Bad Request: TOPIC_CLOSED"), 1],
+])("what meets %s for a week is given up; what is younger is not", async (outcome, answer, beside) => {
   await using post = await postOffice();
   const { db, telegram } = post;
-  const forum = telegram.group({ forum: true });
-  const [shut, opened] = [telegram.topic(forum), telegram.topic(forum)];
-  const [mila, bao] = [await post.follow(forum, "mila", shut), await post.follow(forum, "bao", opened)];
-  await look(db, mila, wishes("ba"));
-  await look(db, bao, wishes("ba"));
-  telegram.closeTopic(forum, shut);
-  const sender = post.start();
+  const fan = await post.fan("mila");
+  const old = await post.fan("bao");
+  await look(db, 2, wishes("ba"));
+  await pass(db, 8 * DAY);
+  await look(db, 1, wishes("ba"));
+  // Outside of its topic already, where there is nowhere else to go.
+  await db.for("test").run(sql`UPDATE outbox SET beside_topic = ${beside}`);
+  telegram.fault({ when: ({ method }) => method === "sendMessage", do: answer });
+  const sender = post.start({ messagesPerSecond: 2 });
   await sender.until((reports) => reports.length === 2);
-  expect(fromBot(telegram, forum)).toMatchObject([{ threadId: opened }]);
-  telegram.reopenTopic(forum, shut);
-  await pass(db, DAY);
-  sender.bell.ring();
-  await sender.until((reports) => reports.length === 3);
-  expect(fromBot(telegram, forum).at(-1)).toMatchObject({ threadId: shut });
+  await sender.stop();
+  expect(sender.reports.slice(0, 2)).toMatchObject([
+    { outcome: "parked", chatId: old.id },
+    { outcome, chatId: fan.id },
+  ]);
+  expect(await outboxOf(db)).toMatchObject([
+    { chat: old.id, state: "parked", done: true, error: expect.stringMatching(/^(502|400) /) },
+    { chat: fan.id, state: "pending", done: false },
+  ]);
+});
+
+test.concurrent("news for a topic that is closed or gone goes beside it, as it was written", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const [first, second] = [telegram.group({ forum: true }), telegram.group({ forum: true })];
+  const [shut, gone] = [telegram.topic(first), telegram.topic(second)];
+  const streamers = [await post.follow(first, "mila", shut), await post.follow(second, "olya", gone)];
+  for (const id of streamers) await look(db, id, wishes("ba"));
+  telegram.closeTopic(first, shut);
+  telegram.deleteTopic(second, gone);
+  const sender = post.start();
+  await sender.until((reports) => reports.filter(({ outcome }) => outcome === "sent").length === 2);
+  for (const forum of [first, second]) {
+    const [message, ...more] = fromBot(telegram, forum);
+    expect(message).toMatchObject({ threadId: undefined, html: expect.stringContaining("<b>") });
+    expect(more).toEqual([]);
+  }
 });
 
 test.concurrent("a group that became a supergroup gets everything there, in order", async () => {
@@ -406,18 +434,37 @@ test.concurrent("after a rest, one message must have been answered before many f
   expect(Math.max(...others) - first).toBeLessThan(600);
 });
 
-test.concurrent("a long queue of one chat does not delay another chat's message", async () => {
+test.concurrent("a thousand messages owed to one chat delay nobody else's single one", async () => {
   await using post = await postOffice();
   const { db, telegram } = post;
-  const fan = await post.fan("streamer0");
-  for (let n = 1; n < 20; n++) await post.follow(fan, `streamer${n}`);
-  for (let n = 0; n < 20; n++) await look(db, n + 1, wishes("ba"));
+  const fan = await post.fan("streamer1");
+  await batch(db.for("test"), oweMany(db.for("test"), fan.id, 1_000));
   const sender = post.start({ messagesPerSecond: 29 });
   await sender.until((reports) => reports.length === 1);
   const other = await post.fan("mila");
-  await look(db, 21, wishes("ba"));
+  const [mila] = await db.for("test").all<{ id: number }>(sql`SELECT id FROM streamers WHERE nickname = 'mila'`);
+  await look(db, mila?.id ?? 0, wishes("ba"));
   const owedAt = Date.now();
   sender.bell.ring();
   const news = await telegram.until(other, /mila/);
   expect(news.date - owedAt).toBeLessThan(1_000);
+  const left = (await outboxOf(db)).filter(({ chat, state }) => chat === fan.id && state !== "sent");
+  expect(left.length).toBeGreaterThan(990);
 });
+
+/** News of so many streamers, each of which the chat tracks. */
+function oweMany(orm: Orm, chatId: number, count: number) {
+  const numbers = sql`(WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i <= ${count}) SELECT i FROM n)`;
+  return [
+    orm.run(sql`
+      INSERT INTO streamers (id, source, owner_id, nickname, name, url, created_at)
+      SELECT i, 'fetta', i, 'n' || i, 'Name ' || i, 'https://fetta.app/u/n' || i, 0 FROM ${numbers}`),
+    orm.run(sql`
+      INSERT INTO wishlist_events (streamer_id, check_number, kind, product_id, name, at)
+      SELECT i, 1, 'added', 'b', 'Item b', 0 FROM ${numbers}`),
+    orm.run(sql`INSERT INTO user_streamers (user_id, streamer_id, created_at) SELECT ${chatId}, i, 0 FROM ${numbers}`),
+    orm.run(sql`
+      INSERT INTO outbox (chat_id, thread_id, streamer_id, check_number, created_at)
+      SELECT ${chatId}, 0, i, 1, 0 FROM ${numbers}`),
+  ];
+}

@@ -9,8 +9,8 @@ import { owed, tracked, wishes } from "../db/story.ts";
 import { testDb } from "../db/test-db.ts";
 
 test.each([
-  ["not_found", "нет на фетте"],
-  ["private", "скрывает вишлист"],
+  ["not_found", "страницы нет"],
+  ["private", "вишлист скрыт"],
   ["too_long", "не прочитать"],
   ["unreachable", "фетта его не отдаёт"],
 ])("a list that is %s for days is told once, in words of its own", async (outcome, words) => {

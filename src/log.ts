@@ -2,27 +2,51 @@ import { types } from "node:util";
 import type { DestinationStream, Logger } from "pino";
 import { pino } from "pino";
 import type { LogLevel } from "./config.ts";
+import type { LogEvent } from "./incidents.ts";
+import { openOutput } from "./output.ts";
 
 export type Log = Logger;
+
+export type LogOptions = {
+  level: LogLevel;
+  /** Exact values that must not appear. */
+  secrets: string[];
+  destination?: DestinationStream;
+  /** Told of each warning and each error as it is written. */
+  noted?: (event: LogEvent) => void;
+};
+
+const WARNING = /^\{"level":"(?:warn|error|fatal)"/;
 
 /**
  * One JSON event per line, on stdout unless `destination` says otherwise. No line holds a secret, plain or URL-encoded,
  * nor anything that looks like a bot token; of errors only the fields that are safe and useful are written.
- * @param secrets exact values that must not appear
  */
-export function createLog(options: { level: LogLevel; secrets: string[]; destination?: DestinationStream }): Log {
+export function createLog(options: LogOptions): Log {
+  const { noted } = options;
   const redact = redactor(options.secrets);
-  return pino(
+  const write = (line: string) => {
+    const safeLine = redact(line);
+    if (noted !== undefined && WARNING.test(safeLine)) noted(JSON.parse(safeLine));
+    return safeLine;
+  };
+  const log = pino(
     {
       level: options.level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }), log: (event) => safe(event) as Record<string, unknown> },
       serializers: { err: safe, error: safe }, // for the bindings of child loggers, which formatters do not see
-      hooks: { streamWrite: redact },
+      hooks: { streamWrite: write },
     },
-    options.destination ?? pino.destination(1),
+    options.destination ?? openOutput(1, { resumed: (lines) => log.warn({ lines }, "log lines were dropped") }),
   );
+  return log;
+}
+
+/** Resolves when what was logged so far is written; when nobody reads it, after half a second. */
+export async function written(log: Log): Promise<void> {
+  await new Promise<void>((resolve) => log.flush(() => resolve()));
 }
 
 const maxDepth = 6;

@@ -1,7 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import packageJson from "../package.json" with { type: "json" };
+import type { ALLOWED_UPDATES } from "./bot/bot.ts";
 import type { Look } from "./checker/source.ts";
+import { PARTS } from "./db/halts.ts";
+import type { LookupOutcome } from "./db/lookups.ts";
+import type { Meaning } from "./delivery/answers.ts";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -18,16 +21,47 @@ const looks: Look["outcome"][] = [
   "too_long",
 ];
 
+const lookupOutcomes: LookupOutcome[] = [
+  "tracking",
+  "full",
+  "not_found",
+  "private",
+  "too_long",
+  "page_changed",
+  "partial",
+  "blocked",
+  "unreachable",
+  "gave_up",
+  "cancelled",
+];
+
+const kinds: (typeof ALLOWED_UPDATES)[number][] = ["message", "channel_post", "callback_query", "my_chat_member"];
+
+const meanings: Meaning[] = [
+  "wait",
+  "retry",
+  "gateway",
+  "unknown",
+  "closed",
+  "suspect",
+  "migrated",
+  "suspended",
+  "topic_closed",
+  "refused",
+  "unchanged",
+  "revoked",
+];
+
 // Upper bounds in seconds, up to what ends such a thing: a request's deadline, Telegram's patience, a check's length.
 const buckets = {
   http: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   sql: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 8],
   wait: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 15, 60],
   check: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60, 120, 300],
+  delay: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60],
+  budget: [0.01, 0.1, 1, 5, 15, 30, 60, 120, 300, 900, 3600],
+  delivery: [0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400],
 };
-
-/** How often the event loop's delay is sampled: 10 ms costs 0.9 % of a core, 20 ms half of that. */
-const samplingMs = 20;
 
 /**
  * Everything that /metrics tells, in a registry of its own. Every name is there from the start. A scrape runs no SQL:
@@ -69,8 +103,10 @@ export function createMetrics({ sources = [] }: { sources?: string[] } = {}) {
       "status",
     ),
     updates: counter("updates_total", "Telegram updates handled", "kind"),
-    updateDuration: seconds("update_duration_seconds", "Handling of one Telegram update", buckets.http),
-    activeUsers: gauge("active_users_total", "Chats that can be written to"),
+    updateDuration: seconds("update_duration_seconds", "Handling of one Telegram update", buckets.http, "kind"),
+    updatesFailed: counter("updates_failed_total", "Updates whose handler threw; the person was asked to try again"),
+    activeUsers: gauge("active_users_total", "Chats that can be written to and track somebody"),
+    blockedChats: gauge("blocked_chats", "Chats that take no messages any more: blocked, left, deleted"),
 
     sqlDuration: seconds(
       "sql_query_duration_seconds",
@@ -93,12 +129,26 @@ export function createMetrics({ sources = [] }: { sources?: string[] } = {}) {
       () => process.uptime(),
     ),
 
+    checkLag: gauge("check_lag_seconds", "How long the check that is latest has been due", "source"),
     checkDuration: seconds("scheduler_check_duration_seconds", "One look at one streamer, recorded", buckets.check),
     streamersChecked: counter("streamers_checked_total", "Checks by outcome", "source", "outcome"),
     newItems: counter("new_items_found_total", "Items that were news"),
     lookups: counter("lookups_total", "First looks at unknown streamers by outcome", "outcome"),
     sourceRequests: counter("source_requests_total", "Requests to wishlist sites by outcome", "source", "outcome"),
     sourceBudgetUsed: gauge("source_budget_used", "Requests in the last 60 s against the politeness budget", "source"),
+    sourceBudget: gauge("source_budget", "Requests that may be made in 60 s now", "source"),
+    sourceBudgetWait: seconds(
+      "source_budget_wait_seconds",
+      "Wait of a request for its turn in the budget",
+      buckets.budget,
+      "source",
+      "purpose",
+    ),
+    sourceSlowness: gauge(
+      "source_slowness",
+      "By what the budget is divided because the site refused us; 1: not at all",
+      "source",
+    ),
     sourceDistrusted: gauge(
       "source_distrusted",
       "1 while too few looks are whole and plausible to draw conclusions",
@@ -112,10 +162,32 @@ export function createMetrics({ sources = [] }: { sources?: string[] } = {}) {
     scheduleLoad: gauge("schedule_load", "Planned requests as a share of the checks' budget", "source"),
     sourcePaused: gauge("source_paused", "1 while the site is left alone because it asked for it", "source"),
 
+    eventLoopDelay: seconds(
+      "event_loop_delay_seconds",
+      "How late the event loop was, asked 20 times a second",
+      buckets.delay,
+    ),
+
     notificationsSent: counter("notifications_sent_total", "Notifications that Telegram accepted"),
     notificationsParked: counter("notifications_parked_total", "Notifications given up"),
     telegramAnswers: counter("telegram_answers_total", "Answers of the Bot API by meaning", "method", "answer"),
+    telegramLost: gauge(
+      "telegram_lost",
+      "1 while no news is sent because Telegram does not answer (silent) or refuses BOT_TOKEN (revoked)",
+      "why",
+    ),
+    deliveryDelay: seconds(
+      "detection_to_delivery_seconds",
+      "From when news was found to when Telegram took it; held: the chat wanted it later (quiet hours, a digest)",
+      buckets.delivery,
+      "held",
+    ),
+    halted: gauge("work_halted", "1 while an operator has halted this part of the leader's work", "part"),
     outboxDepth: gauge("outbox_depth", "Messages owed and not yet sent"),
+    outboxOldest: gauge(
+      "outbox_oldest_seconds",
+      "Age of the oldest message owed, without what chats hold back or refuse",
+    ),
   };
 
   gauge("build_info", "Always 1; the labels tell what runs", "version", "node").set(
@@ -123,38 +195,62 @@ export function createMetrics({ sources = [] }: { sources?: string[] } = {}) {
     1,
   );
   metrics.httpDuration.zero({ method: "POST", route: "/webhook", status: "200" });
+  for (const outcome of lookupOutcomes) metrics.lookups.inc({ outcome }, 0);
+  for (const kind of kinds) {
+    metrics.updates.inc({ kind }, 0);
+    metrics.updateDuration.zero({ kind });
+  }
+  for (const answer of meanings) {
+    for (const method of ["sendMessage", "getUpdates"]) metrics.telegramAnswers.inc({ method, answer }, 0);
+  }
+  for (const answer of ["sent", "ok", "skipped", "parked"]) {
+    metrics.telegramAnswers.inc({ method: "sendMessage", answer }, 0);
+  }
+  metrics.telegramAnswers.inc({ method: "getUpdates", answer: "ok" }, 0);
+  for (const held of ["no", "yes"]) metrics.deliveryDelay.zero({ held });
   for (const source of sources) {
     for (const outcome of looks) metrics.streamersChecked.inc({ source, outcome }, 0);
-    metrics.sourceBudgetUsed.set({ source }, 0);
-    metrics.sourcePaused.set({ source }, 0);
-    metrics.sourceDistrusted.set({ source }, 0);
-    metrics.scheduleStretch.set({ source }, 1);
+    metrics.sourceRequests.inc({ source, outcome: "200" }, 0);
+    for (const purpose of ["check", "lookup"]) metrics.sourceBudgetWait.zero({ source, purpose });
+  }
+  standBy();
+
+  /** What only a leader knows is at rest: whoever leads tells it. */
+  function standBy() {
+    const { activeUsers, blockedChats, outboxDepth, outboxOldest, telegramLost } = metrics;
+    for (const gauge of [activeUsers, blockedChats, outboxDepth, outboxOldest]) gauge.set(0);
+    for (const why of ["silent", "revoked"]) telegramLost.set({ why }, 0);
+    for (const part of PARTS) metrics.halted.set({ part }, 0);
+    const { checkLag, sourceBudgetUsed, sourceBudget, sourceDistrusted, sourcePaused, scheduleLoad } = metrics;
+    const { sourceSlowness, scheduleStretch } = metrics;
+    for (const source of sources) {
+      for (const gauge of [checkLag, sourceBudgetUsed, sourceBudget, sourceDistrusted, sourcePaused, scheduleLoad]) {
+        gauge.set({ source }, 0);
+      }
+      for (const gauge of [sourceSlowness, scheduleStretch]) gauge.set({ source }, 1);
+    }
   }
 
-  // Watching garbage collection and the event loop starts with the first scrape: who scrapes nothing pays nothing.
-  let watching: Promise<void> | undefined;
+  // Watching garbage collection starts with the first scrape: who scrapes nothing pays nothing.
+  let isWatched = false;
   async function render(): Promise<string> {
-    watching ??= watchProcess(registry);
-    await watching;
+    if (!isWatched) watchProcess(registry);
+    isWatched = true;
     return await registry.metrics();
   }
 
-  return { ...metrics, registry, contentType: registry.contentType, render };
+  return { ...metrics, registry, contentType: registry.contentType, render, standBy };
 }
 
-/** Node's own metrics, and the event loop's longest delay from the monitor that they already run. */
-async function watchProcess(registry: Registry) {
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: samplingMs });
-  const longest = registry.getSingleMetric("nodejs_eventloop_lag_max_seconds");
-  new Gauge({
-    name: "event_loop_delay_seconds",
-    help: "The longest delay of the event loop since the last scrape",
-    registers: [registry],
-    async collect() {
-      // A sample is the time between two ticks, the pause that was asked for included.
-      const between = (await longest?.get())?.values[0]?.value ?? 0;
-      this.set(Math.max(0, between - samplingMs / 1000));
-    },
-  });
-  await sleep(2 * samplingMs); // without a first sample Node tells nonsense (a least delay of 292 years)
+/**
+ * Node's own metrics, except for those of the event loop: each scrape would begin them anew, so that two who scrape would
+ * each see a part, and they cost a timer of their own. `event_loop_delay_seconds` takes their place.
+ */
+function watchProcess(registry: Registry) {
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+  for (const { name } of registry.getMetricsAsArray()) {
+    if (name.startsWith("nodejs_eventloop_lag")) registry.removeSingleMetric(name);
+  }
 }
+
+const NEVER_MS = 2 ** 31 - 1;

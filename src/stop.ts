@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Log } from "./log.ts";
+import { type Log, written } from "./log.ts";
 
 /** A stop takes at most this long; what is not finished then is cut off, and taken up by the next leader. */
 const STOP_MS = 22_000;
@@ -29,6 +29,7 @@ export function createStop(log: Log): Stop {
   async function cutOff(why: string) {
     log.error({ why }, "stop is cut off");
     await Promise.race([last().catch((error: unknown) => log.warn({ err: error }, "last act failed")), sleep(LAST_MS)]);
+    await written(log);
     process.exit(1);
   }
 

@@ -161,8 +161,8 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
     },
     /** Requests that checks may make, a ms: what the schedule plans with. */
     checksPerMs: () => limitOf("check") / WINDOW_MS,
-    /** For the metrics: requests in the last minute, how long the site is left alone, by what the rate is divided. */
-    state: () => ({ used: used(), pausedMs: Math.max(pausedUntil - now(), 0), slowness }),
+    /** For the metrics: requests in the last minute and allowed now, how long the site is left alone, by what the rate is divided. */
+    state: () => ({ used: used(), perMinute: rate(), pausedMs: Math.max(pausedUntil - now(), 0), slowness }),
   };
 }
 

@@ -61,6 +61,8 @@ export function createPlanner({ orm, write, source, limits, planned, now = () =>
     /** The same for one that has just been found. */
     firstPeriod: (cost: number) => periodOf({ weight: 1, news: 0, observedMs: 0, cost }, plan),
     longestMs: () => plan.limits.maxMs * plan.stretch,
+    /** Not less than how many chats tracked it when it was planned for. */
+    mostSubscribers: (id: number) => weights.get(id) ?? 0,
   };
 }
 

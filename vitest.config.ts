@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 const MEASURING = [
   "test/e2e/**/*.test.ts",
   "test/sandbox/demo.test.ts",
+  "test/sandbox/web.test.ts",
+  "test/sandbox/page.test.ts",
+  "test/backup.test.ts",
   "test/checker/fetcher.test.ts",
   "test/checker/leader.test.ts",
   "test/db/contention.test.ts",

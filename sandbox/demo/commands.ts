@@ -1,19 +1,16 @@
 import type { Wish, Wishlist } from "../fetta/index.ts";
 import type { Chat, Person } from "../telegram/telegram.ts";
 import { isWatched } from "./reaction.ts";
-import { LOOK_SECONDS, type Streamer, type World } from "./world.ts";
+import { troubles } from "./site.ts";
+import { CLUB, LOOK_SECONDS, type Streamer, type World } from "./world.ts";
 
 /** Who is at the keyboard, and where. */
 export type Stage = {
   world: World;
   person: Person;
-  people: Person[];
   /** Undefined: the person's own chat with the bot. */
   group: Chat | undefined;
-  groups: Chat[];
   showsLog: boolean;
-  /** Mends the site, when it is broken. */
-  fix: (() => void) | undefined;
 };
 
 /** Gives what to tell the person. @throws a sentence that helps, when the command cannot be followed */
@@ -29,6 +26,7 @@ const help = `Without a colon: what you say to the bot; /help asks the bot what 
   :lang ru|en                 the language of your Telegram
   :user [name]                be somebody else; without a name, back to your own chat with the bot
   :group [title]              go to a group; whoever makes one is its administrator
+  :later [hours]              the clocks of this world go so much ahead
   :log                        show or hide what the bot logs
   :help, :quit                this list; the end (Ctrl-D and Ctrl-C too)`;
 
@@ -60,18 +58,15 @@ const siteCommands: Record<string, Command> = {
     list.unavailable(id, !isUnavailable);
     return `Now it is ${shown(pick(list, number))}. That is recorded, not announced.`;
   },
-  break(stage, how = "") {
-    const troubles = ["down", "429", "captcha", "empty"] as const;
+  break({ world: { site } }, how = "") {
     const trouble = troubles.find((name) => name === how.toLowerCase());
     if (trouble === undefined) throw new Error(`Break it how? ${troubles.join(", ")}; for example :break down`);
-    stage.fix?.();
-    stage.fix = stage.world.fetta.misbehave(trouble);
+    site.set(trouble);
     return `The site is broken now (${trouble}), and nothing may get lost: :add something, then :fix.`;
   },
-  fix(stage) {
-    if (stage.fix === undefined) throw new Error("The site is not broken. To break it: :break down");
-    stage.fix();
-    stage.fix = undefined;
+  fix({ world: { site } }) {
+    if (site.trouble() === undefined) throw new Error("The site is not broken. To break it: :break down");
+    site.set(undefined);
     return "The site works again.";
   },
 };
@@ -86,7 +81,8 @@ const otherCommands: Record<string, Command> = {
   },
   user(stage, ...words) {
     const name = words.join(" ") || stage.person.firstName;
-    const { people, world, person } = stage;
+    const { world, person } = stage;
+    const { people } = world;
     const known = people.find(({ firstName }) => firstName.toLowerCase() === name.toLowerCase());
     stage.person = known ?? world.telegram.person({ firstName: name, languageCode: person.languageCode ?? "en" });
     stage.group = undefined;
@@ -94,19 +90,26 @@ const otherCommands: Record<string, Command> = {
     return `You are ${stage.person.firstName}, in a private chat with the bot.`;
   },
   group(stage, ...words) {
-    const { person, groups, world } = stage;
-    const title = words.join(" ") || (groups.at(-1)?.title ?? "Stream club");
+    const { person, world } = stage;
+    const { telegram } = world;
+    const title = words.join(" ") || (stage.group?.title ?? CLUB);
+    const groups = telegram.chats().filter(({ type }) => type === "group" || type === "supergroup");
     const known = groups.find((group) => group.title.toLowerCase() === title.toLowerCase());
-    stage.group = known ?? world.telegram.group({ title, administrators: [person], bot: "left" });
-    if (known === undefined) {
-      groups.push(stage.group);
-      world.telegram.add(stage.group);
-    }
+    stage.group = known ?? telegram.group({ title, administrators: [person], bot: "left" });
+    if (telegram.details(stage.group).access !== "open") telegram.add(stage.group);
     return `${person.firstName}: you are in the group ${stage.group.title}. Back to your own chat: :user`;
+  },
+  later({ world: { clock } }, hours = "1") {
+    const ms = Number(hours) * 3_600_000;
+    if (!(ms > 0 && ms <= 100 * 24 * 3_600_000))
+      throw new Error("How many hours later? A number, for example :later 8");
+    void clock.jump(ms);
+    return `In this world it is ${new Date(clock.now()).toLocaleString("en-GB")} now.`;
   },
   log(stage) {
     stage.showsLog = !stage.showsLog;
-    const { pid, logFile } = stage.world.bot;
+    const { state, logFile } = stage.world.bot;
+    const { pid } = state();
     return `The log is ${stage.showsLog ? "shown" : "hidden"}. The bot is process ${pid} and logs to ${logFile}`;
   },
   press({ world, person, group }, number = "") {

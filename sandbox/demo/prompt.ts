@@ -9,12 +9,12 @@ import type { World } from "./world.ts";
 
 const { stdin, stdout } = process;
 
-/** Lets whoever sits at the terminal be a user of the bot, until they leave; a script is played line by line. */
+/** Lets whoever sits at the terminal be the first person, until they leave; a script is played line by line. */
 export async function runPrompt(world: World, signal: AbortSignal): Promise<void> {
-  const { telegram, bot } = world;
-  const person = telegram.person({ firstName: "You", languageCode: languageOfShell() });
-  const nowhere = { group: undefined, groups: [], showsLog: false, fix: undefined };
-  const stage: Stage = { world, person, people: [person], ...nowhere };
+  const { telegram, bot, people } = world;
+  const [person] = people;
+  if (person === undefined) throw new Error("Nobody is there");
+  const stage: Stage = { world, person, group: undefined, showsLog: false };
   const terminal = stdin.isTTY && stdout.isTTY;
   const reader = createInterface({ input: stdin, ...(terminal && { output: stdout }), signal });
   telegram.onChange((change) => {
@@ -85,11 +85,6 @@ function drawChange({ world, person, group }: Stage, change: Change): string | u
   const chat = world.telegram.chats().find(({ id }) => id === chatId);
   const elsewhere = `${chat?.type === "private" ? "to" : "in"} ${chat?.title}`;
   return drawMessage(change.message, chatId === (group ?? person).id ? "" : elsewhere);
-}
-
-function languageOfShell(): "ru" | "en" {
-  const { LC_ALL, LC_MESSAGES, LANG } = process.env;
-  return /^ru/i.test(LC_ALL || LC_MESSAGES || LANG || "") ? "ru" : "en";
 }
 
 function welcome(logFile: string): string {

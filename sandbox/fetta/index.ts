@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { type Answer, type Asked, type Habits, honestAnswer } from "./answers.ts";
 import { inventUuid } from "./invent.ts";
 import { garble, type Misbehaviour, misbehaved } from "./misbehaviour.ts";
+import { drawPicture } from "./picture.ts";
 import { createWishlist, type StreamerOptions, type Wishlist } from "./wishlist.ts";
 
 export type { Misbehaviour } from "./misbehaviour.ts";
@@ -35,6 +36,8 @@ export type Fetta = AsyncDisposable & {
   url: string;
   /** Adds a streamer. @throws when the nickname is taken */
   streamer(nickname: string, options?: StreamerOptions): Wishlist;
+  /** The SVG of what a wish's `imageUrl` shows; undefined for other addresses. The shops' own hosts are never asked. */
+  picture(imageUrl: string): string | undefined;
   /** The last 100,000. */
   requests: FettaRequest[];
   /** Lets the site, or what it says of one streamer, go wrong until the returned function is called. */
@@ -100,6 +103,10 @@ export async function startFetta(options: FettaOptions = {}): Promise<Fetta> {
       const wishlist = isTaken ? createWishlist(nickname, { ...options, ownerId }) : invented;
       streamers.push(wishlist);
       return wishlist;
+    },
+    picture(imageUrl) {
+      const name = streamers.map((streamer) => streamer.pictured(imageUrl)).find((one) => one !== undefined);
+      return name === undefined ? undefined : drawPicture(imageUrl, name);
     },
     misbehave(how, streamer) {
       const trouble = { how, streamer, productRequests: 0 };

@@ -31,10 +31,13 @@ export function createWishlist(startNickname: string, options: StreamerOptions =
   let isPrivate = false;
   let invented = 0;
   let wishes: readonly Wish[] = [];
+  const names = new Map<string, string>();
 
   function make(wish: Partial<Wish> = {}): Wish {
     const seed = `${ownerId} ${++invented}`;
-    return { id: inventUuid(seed), ...inventProduct(seed), isPinned: false, isUnavailable: false, ...wish };
+    const made = { id: inventUuid(seed), ...inventProduct(seed), isPinned: false, isUnavailable: false, ...wish };
+    names.set(made.imageUrl, made.name);
+    return made;
   }
 
   function find(id: string): Wish {
@@ -65,6 +68,8 @@ export function createWishlist(startNickname: string, options: StreamerOptions =
     get isPrivate() {
       return isPrivate;
     },
+    /** What a picture shows that has ever been on the list. */
+    pictured: (imageUrl: string): string | undefined => names.get(imageUrl),
     /** From the top of the list. */
     items: (): readonly Wish[] => wishes,
     /** On top. */

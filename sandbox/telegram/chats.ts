@@ -1,5 +1,5 @@
 import type { InlineButton } from "./markup.ts";
-import type { Chat, Message, Person } from "./types.ts";
+import type { Chat, ChatDetails, Message, Person } from "./types.ts";
 
 export type Role = "creator" | "administrator" | "member";
 
@@ -37,7 +37,14 @@ export type GroupOptions = {
   /** The bot's place at the start; default "member". */
   bot?: "member" | "administrator" | "left";
 };
-export type ChannelOptions = { id?: number; title?: string; bot?: "administrator" | "left" };
+export type ChannelOptions = {
+  id?: number;
+  title?: string;
+  /** As in a group. */
+  administrators?: Person[];
+  members?: Person[];
+  bot?: "administrator" | "left";
+};
 
 export type Chats = ReturnType<typeof createChats>;
 
@@ -72,16 +79,20 @@ export function createChats() {
     return made;
   }
 
+  /** The first administrator is the creator; without any a creator is invented. */
+  function rolesOf(administrators: Person[], members: Person[]): Map<number, Role> {
+    const roles = new Map<number, Role>(members.map(({ id }) => [id, "member"]));
+    const leaders = administrators.length > 0 ? administrators : [person()];
+    for (const [index, { id }] of leaders.entries()) roles.set(id, index === 0 ? "creator" : "administrator");
+    return roles;
+  }
+
   return {
     rooms,
     people,
     person,
     group(options: GroupOptions = {}): Room {
       const { administrators = [], members = [], forum = false, supergroup = forum, bot = "member" } = options;
-      const roles = new Map<number, Role>();
-      for (const { id } of members) roles.set(id, "member");
-      const leaders = administrators.length > 0 ? administrators : [person()];
-      for (const [index, { id }] of leaders.entries()) roles.set(id, index === 0 ? "creator" : "administrator");
       return add({
         id: options.id ?? (supergroup ? nextId.channel-- : nextId.group--),
         type: supergroup ? "supergroup" : "group",
@@ -89,17 +100,17 @@ export function createChats() {
         isForum: forum,
         access: bot === "left" ? "left" : "open",
         botIsAdministrator: bot === "administrator",
-        roles,
+        roles: rolesOf(administrators, members),
       });
     },
-    channel({ id, title, bot = "administrator" }: ChannelOptions = {}): Room {
+    channel({ id, title, administrators = [], members = [], bot = "administrator" }: ChannelOptions = {}): Room {
       return add({
         id: id ?? nextId.channel--,
         type: "channel",
         title: title ?? `Channel ${rooms.size + 1}`,
         access: bot === "left" ? "left" : "open",
         botIsAdministrator: bot === "administrator",
-        roles: new Map([[person().id, "creator"]]),
+        roles: rolesOf(administrators, members),
       });
     },
     /** The new supergroup that a group becomes; the group stays behind as `migrated`. */
@@ -123,4 +134,14 @@ export function createChats() {
 /** A chat as the outside holds it. */
 export function handleOf({ id, type, title, isForum }: Room): Chat {
   return { id, type, title, isForum };
+}
+
+export function detailsOf(room: Room): ChatDetails {
+  const { access, botIsAdministrator, roles, topics } = room;
+  return {
+    ...handleOf(room),
+    ...{ access, botIsAdministrator },
+    roles: Array.from(roles, ([id, role]) => ({ id, role })),
+    topics: Array.from(topics, ([id, { name, isClosed }]) => ({ id, name, isClosed })),
+  };
 }

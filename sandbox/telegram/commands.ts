@@ -1,10 +1,10 @@
 import type { BotCommand, BotCommandScope } from "grammy/types";
 import { enterChat } from "./access.ts";
-import type { Chats } from "./chats.ts";
+import type { Chats, Room } from "./chats.ts";
 import { badRequest } from "./errors.ts";
 import { fieldsOf, isObject, jsonOf, type Params, textOf } from "./fields.ts";
 import type { Request } from "./methods.ts";
-import type { CommandList } from "./types.ts";
+import type { CommandList, Person } from "./types.ts";
 
 const mostCommands = 100;
 
@@ -21,6 +21,11 @@ export function createCommands({ chats }: { chats: Chats }) {
 
   return {
     lists: () => [...lists.values()],
+    /** The first list there is, the narrowest scope first (core.telegram.org/bots/api#determining-list-of-commands). */
+    menu(room: Room, { id, languageCode = "" }: Person): BotCommand[] {
+      const keys = scopesOf(room, id).flatMap((scope) => [keyOf(scope, languageCode.slice(0, 2)), keyOf(scope, "")]);
+      return keys.flatMap((key) => lists.get(key) ?? [])[0]?.commands ?? [];
+    },
     methods: {
       setMyCommands({ params }: Request) {
         const commands = readCommands(params);
@@ -39,6 +44,21 @@ export function createCommands({ chats }: { chats: Chats }) {
       },
     },
   };
+}
+
+function scopesOf({ id, type, roles }: Room, personId: number): BotCommandScope[] {
+  if (type === "channel") return [];
+  const chat = { type: "chat", chat_id: id } as const;
+  if (type === "private") return [chat, { type: "all_private_chats" }, { type: "default" }];
+  const isAdministrator = (roles.get(personId) ?? "member") !== "member";
+  return [
+    { type: "chat_member", chat_id: id, user_id: personId },
+    ...(isAdministrator ? [{ type: "chat_administrators", chat_id: id } as const] : []),
+    chat,
+    ...(isAdministrator ? [{ type: "all_chat_administrators" } as const] : []),
+    { type: "all_group_chats" },
+    { type: "default" },
+  ];
 }
 
 export function readLanguage(params: Params): string {

@@ -1,7 +1,7 @@
 import { badRequest } from "./errors.ts";
-import { fieldsOf, isObject, jsonOf, type Params } from "./fields.ts";
+import { fieldsOf, flagOf, isObject, jsonOf, type Params, textOf } from "./fields.ts";
 import { readLink } from "./links.ts";
-import type { Button } from "./types.ts";
+import type { Button, Message } from "./types.ts";
 
 /** A button of an inline keyboard in Telegram's field names. */
 export type InlineButton = { text: string } & Params;
@@ -70,6 +70,14 @@ export function checkMarkup(markup: Markup | undefined): InlineButton[][] {
   const rows = markup.rows.map((row) => row.map(checkButton));
   if (rows.flat().length > 100 || rows.some((row) => row.length > 8)) throw badRequest("reply markup is too long");
   return rows;
+}
+
+/** The documentation gives the placeholder 1–64 characters and does not say what becomes of longer ones: refused here. */
+export function readForceReply(markup: Markup | undefined): Message["forceReply"] {
+  if (markup === undefined || "rows" in markup || !flagOf(markup.reply, "force_reply")) return undefined;
+  const placeholder = textOf(markup.reply, "input_field_placeholder");
+  if ([...placeholder].length > 64) throw badRequest("input field placeholder is too long");
+  return { placeholder, selective: flagOf(markup.reply, "selective") };
 }
 
 function checkButton(button: InlineButton): InlineButton {

@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import packageJson from "../../package.json" with { type: "json" };
@@ -21,6 +23,7 @@ test("a script shows the main job: track, the answer, a new wish, the push; and 
   const { shown, exitCode } = await demo([
     "/track pixelfox",
     ":add pixelfox Lamp <3 & co 1000",
+    ":later 8",
     "/untrack",
     "#1",
     ":log",
@@ -28,10 +31,13 @@ test("a script shows the main job: track, the answer, a new wish, the push; and 
     "/help",
   ]);
   const story = [
+    "Open http://127.0.0.1:",
     "You> /track pixelfox",
     "Wishbell (edited):\n🔔 Tracking PixelFox: 4 items",
     "You> :add pixelfox Lamp",
     "Wishbell:\n[the item's picture]\n🎁 PixelFox wishes for something new:\n• Lamp <3 & co (https://www.ozon.ru/",
+    "You> :later 8",
+    "In this world it is",
     "[#1 ✖️ PixelFox]",
     "You> #1",
     "No longer tracking PixelFox.\n[#1 ↩️ Undo]",
@@ -62,4 +68,24 @@ test("whatever cannot be done is answered with a sentence that helps, and the en
     expect(shown).toContain(help);
   }
   expect(exitCode).toBe(0);
+});
+
+test("without a terminal and without a script there is the page alone, until it is told to end", async () => {
+  const env = { ...process.env, LC_ALL: "ru_RU.UTF-8" };
+  const child = spawn(packageJson.scripts.demo, { shell: true, env, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "close");
+  try {
+    const [line] = await once(createInterface({ input: child.stdout }), "line", {
+      signal: AbortSignal.timeout(15_000),
+    });
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0] ?? "";
+    const page = await fetch(url);
+    expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+    const events = await fetch(`${url}/events`);
+    const { value } = (await events.body?.pipeThrough(new TextDecoderStream()).getReader().read()) ?? {};
+    expect(value, "Russian, as the shell").toContain('"language":"ru"');
+  } finally {
+    child.kill("SIGTERM");
+  }
+  expect(await ended).toEqual([0, null]);
 });

@@ -37,6 +37,7 @@ test.each<[FaultKind, string[], number]>([
   [{ kind: "html", status: 502 }, ["/start"], 502],
   [{ kind: "reset" }, ["/start"], 0],
   [{ kind: "cut" }, ["/start", "hi"], 200],
+  [{ kind: "body", body: "" }, ["/start", "hi"], 200],
   [{ kind: "accept-then-reset" }, ["/start", "hi"], 0],
 ])("after $kind the bot knows nothing, and the chat shows whether it was done", async (kind, shown, code) => {
   await using place = await sandbox();

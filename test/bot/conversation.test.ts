@@ -118,8 +118,8 @@ test("the limit of trackings is told in one sentence, however many were asked fo
   for (const nickname of ["ann", "bob", "cat", "dog"]) await tracked(world.db, 1, nickname, wishes("a"));
   expect(shown(await world.ask("/track ann bob cat dog ann", { from: olya }))).toEqual([
     [
-      "🔔 Слежу за ann: в списке 1 товар, сверху: Item a (972\u00a0₽). Напишу, когда добавят что-то новое.",
-      "🔔 Слежу за bob: в списке 1 товар, сверху: Item a (972\u00a0₽). Напишу, когда добавят что-то новое.",
+      "🔔 Слежу: ann, в списке 1 товар, сверху: Item a (972\u00a0₽). Напишу, когда добавят что-то новое.",
+      "🔔 Слежу: bob, в списке 1 товар, сверху: Item a (972\u00a0₽). Напишу, когда добавят что-то новое.",
       "Вы следите за 2 стримерами, больше здесь не получится. Освободить место: /untrack",
     ].join("\n\n"),
   ]);
@@ -381,7 +381,7 @@ test("an anonymous administrator is one; a person who speaks as a channel is not
   const { world, member, group } = await startGroup();
   await using _ = world;
   const answered = await world.ask("/track mila", { chat: group, anonymous: true });
-  expect(shown(answered)).toEqual([expect.stringMatching(/^🔔 Слежу за mila/)]);
+  expect(shown(answered)).toEqual([expect.stringMatching(/^🔔 Слежу: mila/)]);
   const channel = { id: -1_009_999_999_999, type: "channel" as const, title: "Mine" };
   await world.bot.handleUpdate({
     update_id: 5,
@@ -431,7 +431,7 @@ test("a channel's posts need no sender, and are its administrators'", async () =
   await tracked(world.db, 1, "mila", wishes("a"));
   expect(await world.ask("a post about https://fetta.app/u/mila", { chat: channel })).toEqual([]);
   expect(shown(await world.ask("/Track mila", { chat: channel }))).toEqual([
-    expect.stringMatching(/^🔔 Слежу за mila/),
+    expect.stringMatching(/^🔔 Слежу: mila/),
   ]);
   expect(await trackings(world, channel)).toEqual(["mila"]);
   const reader = world.telegram.person({ languageCode: "en" });

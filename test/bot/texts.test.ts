@@ -88,7 +88,7 @@ test("Russian counts as Russians do", () => {
     "111 товаров",
     "1\u00a0234 товара",
   ]);
-  expect(done(0)).toBe("🔔 Слежу за Мила: вишлист пока пуст. Напишу, когда добавят что-то новое.");
+  expect(done(0)).toBe("🔔 Слежу: Мила, вишлист пока пуст. Напишу, когда добавят что-то новое.");
   const following = (count: number) => texts("ru", "list-title", { count });
   expect([1, 2, 5, 11, 21, 22].map((count) => following(count).replace("Вы следите за ", ""))).toEqual([
     "1 стримером:",

@@ -71,7 +71,7 @@ test.concurrent("the first snapshot is the baseline: nothing is news, nothing is
   const olya = telegram.person({ languageCode: "ru" });
   await world.lead();
   telegram.say("/track mila", { from: olya });
-  await telegram.until(olya, /^🔔 Слежу за mila ✨: в списке 5 товаров, сверху: /);
+  await telegram.until(olya, /^🔔 Слежу: mila ✨, в списке 5 товаров, сверху: /);
   const orm = db.for("test");
   expect(await orm.all(sql`SELECT 1 FROM wishlist_events UNION ALL SELECT 1 FROM outbox`)).toEqual([]);
   expect(
@@ -90,7 +90,7 @@ test.concurrent("one look serves every chat that waits, each in its language, an
   for (const [n, person] of people.entries()) {
     await telegram.until(
       person,
-      n % 2 === 0 ? /^🔔 Tracking mila ✨: the list is empty/ : /^🔔 Слежу .*: вишлист пока пуст/,
+      n % 2 === 0 ? /^🔔 Tracking mila ✨: the list is empty/ : /^🔔 Слежу: .*, вишлист пока пуст/,
     );
   }
   const late = telegram.person({ languageCode: "en" });

@@ -16,16 +16,16 @@ track-looking = 🔎 Ищу { $nickname }…
 track-waiting = 🔎 Всё ещё ищу { $nickname }. Напишу здесь же.
 track-done =
     { $items ->
-        [0] 🔔 Слежу за <b><a href="{ $url }">{ $name }</a></b>: вишлист пока пуст.
-        [one] 🔔 Слежу за <b><a href="{ $url }">{ $name }</a></b>: в списке { $items } товар, сверху: { $top }.
-        [few] 🔔 Слежу за <b><a href="{ $url }">{ $name }</a></b>: в списке { $items } товара, сверху: { $top }.
-       *[many] 🔔 Слежу за <b><a href="{ $url }">{ $name }</a></b>: в списке { $items } товаров, сверху: { $top }.
+        [0] 🔔 Слежу: <b><a href="{ $url }">{ $name }</a></b>, вишлист пока пуст.
+        [one] 🔔 Слежу: <b><a href="{ $url }">{ $name }</a></b>, в списке { $items } товар, сверху: { $top }.
+        [few] 🔔 Слежу: <b><a href="{ $url }">{ $name }</a></b>, в списке { $items } товара, сверху: { $top }.
+       *[many] 🔔 Слежу: <b><a href="{ $url }">{ $name }</a></b>, в списке { $items } товаров, сверху: { $top }.
     } Напишу, когда добавят что-то новое.
 track-already =
     { $items ->
-        [one] Вы уже следите за <b><a href="{ $url }">{ $name }</a></b>: сейчас в списке { $items } товар.
-        [few] Вы уже следите за <b><a href="{ $url }">{ $name }</a></b>: сейчас в списке { $items } товара.
-       *[many] Вы уже следите за <b><a href="{ $url }">{ $name }</a></b>: сейчас в списке { $items } товаров.
+        [one] Уже слежу: <b><a href="{ $url }">{ $name }</a></b>, сейчас в списке { $items } товар.
+        [few] Уже слежу: <b><a href="{ $url }">{ $name }</a></b>, сейчас в списке { $items } товара.
+       *[many] Уже слежу: <b><a href="{ $url }">{ $name }</a></b>, сейчас в списке { $items } товаров.
     }
 track-not-found = 🤷 На фетте нет «{ $nickname }». Ник там часто не такой, как на Twitch: надёжнее всего ссылка со страницы стримера.
 track-private = 🔒 { $nickname } скрывает свой вишлист, следить за ним не получится. Когда вишлист откроют, пришлите /track { $nickname } ещё раз.

@@ -430,9 +430,7 @@ test("a channel's posts need no sender, and are its administrators'", async () =
   const channel = world.telegram.channel({ title: "Fans" });
   await tracked(world.db, 1, "mila", wishes("a"));
   expect(await world.ask("a post about https://fetta.app/u/mila", { chat: channel })).toEqual([]);
-  expect(shown(await world.ask("/Track mila", { chat: channel }))).toEqual([
-    expect.stringMatching(/^🔔 Слежу: mila/),
-  ]);
+  expect(shown(await world.ask("/Track mila", { chat: channel }))).toEqual([expect.stringMatching(/^🔔 Слежу: mila/)]);
   expect(await trackings(world, channel)).toEqual(["mila"]);
   const reader = world.telegram.person({ languageCode: "en" });
   const [choice] = await world.ask("/untrack", { chat: channel });

@@ -10,6 +10,7 @@ const MEASURING = [
   "test/output.test.ts",
   "test/standstill.test.ts",
   "test/delivery/fan-out.test.ts",
+  "test/delivery/instance.test.ts",
   "test/checker/fetcher.test.ts",
   "test/checker/leader.test.ts",
   "test/db/contention.test.ts",

@@ -59,13 +59,20 @@ export function shorten(text: string, length: number): string {
   return `${text.slice(0, length - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
+/** Making one takes a sixth of a millisecond, and a message may have a hundred prices. There are as many as currencies. */
+const priceFormats = new Map<string, Intl.NumberFormat>();
+
+function priceFormat(language: Language, currency: string): Intl.NumberFormat {
+  const key = `${language} ${currency.toUpperCase()}`;
+  const options = { style: "currency", currency, trailingZeroDisplay: "stripIfInteger" } as const;
+  const format = priceFormats.get(key) ?? new Intl.NumberFormat(language, options);
+  priceFormats.set(key, format);
+  return format;
+}
+
 /** A price in minor units, as people of that language write it; whole amounts without a fraction. */
 export function money(language: string, minor: number, currency: string): string {
-  const format = new Intl.NumberFormat(languageOf(language), {
-    style: "currency",
-    currency,
-    trailingZeroDisplay: "stripIfInteger",
-  });
+  const format = priceFormat(languageOf(language), currency);
   return format.format(minor / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
 

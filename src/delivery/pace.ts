@@ -3,11 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Telegram's limits for one chat (its FAQ: one message a second; twenty a minute to a group), with a margin, in ms. */
 export const paceOf = (chatType: string) => (chatType === "private" ? 1_050 : 3_100);
 
-/** So much lateness is made up for: half of what the default of 29 messages a second leaves free below Telegram's 30. */
-const DEBT_MS = 17;
+/** So much is made up for, at twice the pace at most: of the time between two turns, and of how late a turn came. */
+const DEBT_MS = { between: 17, most: 250 };
 
 /** Telegram's second, and by how much one message may take longer to get there than another. */
 const SECOND_MS = 1_010;
+
+/** How often somebody whose message can wait looks whether there is a turn to spare. */
+const WANTED_MS = 20;
+
+/** A message on its way: when it went out, and when it was there at the latest, as far as is known. */
+export type Passage = { leftAt: number; arrivedAt: number };
 
 /**
  * Spaces sends evenly over all chats, and lets no second see more of them than it should, made-up lateness and what
@@ -16,38 +22,76 @@ const SECOND_MS = 1_010;
 export function createPace(messagesPerSecond: number) {
   const gap = SECOND_MS / messagesPerSecond;
   const most = Math.ceil(messagesPerSecond);
-  /** When the last `most` messages went out. */
-  const gone: number[] = [];
-  const note = (at: number) => {
-    gone.push(at);
+  /** The last `most` messages. */
+  const gone: Passage[] = [];
+  const note = (leftAt: number) => {
+    const passage = { leftAt, arrivedAt: leftAt };
+    gone.push(passage);
     if (gone.length > most) gone.shift();
+    return passage;
   };
-  const roomAt = () => (gone.length < most ? 0 : (gone[0] ?? 0) + SECOND_MS);
+  const roomAt = () => (gone.length < most ? 0 : (gone[0]?.arrivedAt ?? 0) + SECOND_MS);
+  /** How long the way there and back takes when nothing holds a message up. */
+  let quickest = Number.POSITIVE_INFINITY;
   /** When each chat that got a 429 may be written to again. */
   const refusals = new Map<number, number>();
+  /** The last turn, how late it came, and when the next is planned. */
+  let last = Number.NEGATIVE_INFINITY;
+  let late = 0;
   let next = 0;
   let pausedUntil = 0;
   const pausedMs = () => Math.max(pausedUntil - performance.now(), 0);
+  /** Whether somebody waits in turn(). */
+  let isWanted = false;
   return {
     messagesPerSecond,
     /**
-     * Waits for the turn of the next message, one caller at a time; false when there is none: everything is paused, or
-     * the signal aborted.
+     * Waits for the turn of the next message, one caller at a time; undefined when there is none: everything is paused,
+     * or the signal aborted.
      */
-    async turn(signal: AbortSignal): Promise<boolean> {
+    async turn(signal: AbortSignal): Promise<Passage | undefined> {
+      next = Math.max(next, performance.now() - Math.min(late + DEBT_MS.between, DEBT_MS.most));
       for (;;) {
-        if (signal.aborted || pausedMs() > 0) return false;
+        isWanted = false;
+        if (signal.aborted || pausedMs() > 0) return undefined;
         const now = performance.now();
-        // Counted from the planned time, not from when a timer woke: lateness does not add up.
-        const planned = Math.max(next, now - DEBT_MS);
-        const at = Math.max(planned, roomAt());
+        // By the plan, not by when a timer woke: lateness does not add up.
+        const at = Math.max(next, last + gap / 2, roomAt());
         if (at <= now) {
-          next = planned + gap;
-          note(now);
-          return true;
+          late = now - next;
+          last = now;
+          next += gap;
+          return note(now);
         }
+        isWanted = true;
         await sleep(at - now, undefined, { signal }).catch(() => undefined);
       }
+    },
+    /**
+     * The same for another caller, whose messages can wait: a turn that nobody wants who calls turn(). Both together keep
+     * the pace.
+     */
+    async spare(signal: AbortSignal): Promise<Passage | undefined> {
+      for (;;) {
+        if (signal.aborted || pausedMs() > 0) return undefined;
+        const now = performance.now();
+        const planned = Math.max(next, now - DEBT_MS.between);
+        const at = Math.max(planned, last + gap / 2, roomAt());
+        if (at <= now && !isWanted) {
+          last = now;
+          next = planned + gap;
+          return note(now);
+        }
+        const waitMs = Math.max(at - now, isWanted ? WANTED_MS : 0);
+        await sleep(waitMs, undefined, { signal }).catch(() => undefined);
+      }
+    },
+    /** Telegram has taken the message of that turn, just now: if it was held up on its way, it counts from later on. */
+    arrived(passage: Passage) {
+      const now = performance.now();
+      // Grows slowly, so that a way that has become longer is not taken for one that is held up all the time.
+      quickest = Math.min(now - passage.leftAt, quickest * 1.01);
+      passage.arrivedAt = now - quickest;
     },
     /** A message goes out that waits for no turn, as answers to commands do: those that do make room for it. */
     overtaken() {

@@ -8,7 +8,7 @@ import { markSent, postpone, setAside } from "../db/outbox.ts";
 import type { Statement } from "../db/sql.ts";
 import { describe, type Meaning, readAnswer } from "./answers.ts";
 import { type Part, type Render, readParts, seenIn, whyNothing, writeMessage } from "./compose.ts";
-import { type Pace, paceOf } from "./pace.ts";
+import { type Pace, type Passage, paceOf } from "./pace.ts";
 import { createReach, type Reach, type ReachEvent } from "./reach.ts";
 import { record } from "./record.ts";
 import { createStock, type Parcel } from "./stock.ts";
@@ -75,12 +75,12 @@ export async function runSender(options: SenderOptions, leader: Leader): Promise
       continue;
     }
     while (flying.size >= (reach.isCold() ? 1 : most)) await Promise.race(flying);
-    const hasTurn = await pace.turn(signal);
-    if (!hasTurn || !mayBeSent(parcel)) {
+    const passage = await pace.turn(signal);
+    if (passage === undefined || !mayBeSent(parcel)) {
       await stock.putBack(letter.parcel);
       continue;
     }
-    const flight = deliver(options, leader, reach, letter)
+    const flight = deliver(options, leader, reach, letter, passage)
       .catch(failed)
       .finally(() => {
         flying.delete(flight);
@@ -151,6 +151,7 @@ async function deliver(
   leader: Leader,
   reach: Reach,
   { parcel, news, message }: Letter,
+  passage: Passage,
 ): Promise<void> {
   const { chatId, threadId, head, ids, silent, held, claimedAt } = parcel;
   const { epoch } = leader.term;
@@ -171,6 +172,7 @@ async function deliver(
 
   if ("messageId" in answer) {
     reach.heard("sent");
+    pace.arrived(passage);
     const { messageId } = answer;
     await write((db) => markSent(db, epoch, { ids, chatId, messageId, paceMs, seen: seenIn(news) }));
     report({ outcome: "sent", ...told() });

@@ -9,7 +9,7 @@ const never = new AbortController().signal;
 async function turns(pace: ReturnType<typeof createPace>, count: number): Promise<number[]> {
   const times: number[] = [];
   for (let n = 0; n < count; n++) {
-    expect(await pace.turn(never)).toBe(true);
+    expect(await pace.turn(never)).toBeDefined();
     times.push(performance.now());
   }
   const [first = 0] = times;
@@ -25,8 +25,22 @@ test("a rest saves up no more than a moment: there is no burst after it", async 
   const pace = createPace(50);
   await turns(pace, 2);
   await new Promise((resolve) => setTimeout(resolve, 200));
-  const times = await turns(pace, 4);
-  expect(times.at(-1)).toBeGreaterThan(60 - 17 - 2);
+  const times = await turns(pace, 11);
+  expect(times.at(-1)).toBeGreaterThan(200 - 50);
+});
+
+test("a turn that comes late is made up for by the next ones, at twice the pace", async () => {
+  const pace = createPace(50);
+  await turns(pace, 2);
+  const began = performance.now();
+  setTimeout(() => {
+    while (performance.now() - began < 220);
+  }, 5);
+  await pace.turn(never);
+  const times = await turns(pace, 31);
+  expect(times[5]).toBeGreaterThan(50 - 2);
+  // 31 turns late by 10 of them.
+  expect(times[30]).toBeLessThan(600 - 200 + 80);
 });
 
 test("no second sees more than its share, lateness that is made up for and what overtakes included", async () => {
@@ -58,6 +72,25 @@ test("no second sees more than its share, lateness that is made up for and what 
   expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeLessThan(2_500);
 });
 
+test("a message that was held up on its way counts from when it arrived", async () => {
+  const pace = createPace(20);
+  const go = async (answerMs: number) => {
+    const passage = await pace.turn(never);
+    if (passage === undefined) throw new Error("there was no turn");
+    setTimeout(() => pace.arrived(passage), answerMs);
+    return passage.leftAt;
+  };
+  const first = await go(10);
+  await go(10);
+  const late = await go(310);
+  for (let n = 3; n < 20; n++) await go(10);
+  const next = await go(10);
+  await go(10);
+  const afterLate = await go(10);
+  expect(next - first).toBeLessThan(1_200);
+  expect(afterLate - late).toBeGreaterThan(1_300);
+});
+
 test("what overtakes more often than it should stops the others for a second, and no longer", async () => {
   const pace = createPace(10);
   for (let n = 0; n < 200; n++) pace.overtaken();
@@ -73,7 +106,7 @@ test("an abort ends the wait for a turn", async () => {
   const stop = new AbortController();
   const turn = pace.turn(stop.signal);
   stop.abort();
-  expect(await turn).toBe(false);
+  expect(await turn).toBeUndefined();
 });
 
 test("a 429 of one chat pauses nobody else, not even when it is refused again", async () => {
@@ -81,7 +114,7 @@ test("a 429 of one chat pauses nobody else, not even when it is refused again", 
   pace.refused(1, 60_000);
   pace.refused(1, 60_000);
   expect(pace.pausedMs()).toBe(0);
-  expect(await pace.turn(never)).toBe(true);
+  expect(await pace.turn(never)).toBeDefined();
 });
 
 test("two chats with a 429 at a time pause everybody, until the first of them may be written to", async () => {
@@ -90,7 +123,7 @@ test("two chats with a 429 at a time pause everybody, until the first of them ma
   pace.refused(2, 30_000);
   expect(pace.pausedMs()).toBeGreaterThan(29_000);
   expect(pace.pausedMs()).toBeLessThanOrEqual(30_000);
-  expect(await pace.turn(never)).toBe(false);
+  expect(await pace.turn(never)).toBeUndefined();
 });
 
 test("a 429 that is over counts no more", async () => {

@@ -19,6 +19,7 @@ CREATE TABLE `broadcasts` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`state` text DEFAULT 'draft' NOT NULL,
 	`texts` text NOT NULL,
+	`language` text NOT NULL,
 	`chat_id` integer,
 	`message_id` integer,
 	`is_shown` integer DEFAULT false NOT NULL,

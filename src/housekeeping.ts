@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Leader } from "./checker/leader.ts";
+import { pruneBroadcasts } from "./db/broadcasts.ts";
 import type { Orm } from "./db/client.ts";
 import { LockLost } from "./db/lock.ts";
 import { outboxState, pruneOutbox } from "./db/outbox.ts";
@@ -44,6 +45,7 @@ export async function keepHouse(
         const [dropped] = await write("loop_prune", (db) => [
           pruneOutbox(db, PRUNE_ROWS),
           pruneUntracked(db, KEEP_UNTRACKED_MS),
+          ...pruneBroadcasts(db, PRUNE_ROWS),
         ]);
         if (dropped?.rowsAffected === PRUNE_ROWS) pruneAt = performance.now();
       }

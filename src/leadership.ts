@@ -2,12 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Api } from "grammy";
 import type { Update } from "grammy/types";
 import { createBell } from "./bell.ts";
+import { broadcastScreen } from "./bot/broadcast-screen.ts";
 import { renderDigest } from "./bot/digest.ts";
+import { renderIncidents } from "./bot/incident-digest.ts";
 import { renderLookups } from "./bot/lookup-message.ts";
 import { renderNews } from "./bot/notification.ts";
 import { pollUpdates } from "./bot/polling.ts";
 import { publishProfile } from "./bot/profile.ts";
-import type { Texts } from "./bot/texts.ts";
+import { plainText, type Texts } from "./bot/texts.ts";
 import { createBudget } from "./checker/budget.ts";
 import { createCanary } from "./checker/canary.ts";
 import type { CheckReport } from "./checker/check.ts";
@@ -25,8 +27,11 @@ import type { Config } from "./config.ts";
 import type { Database } from "./db/client.ts";
 import { PARTS, type Part } from "./db/halts.ts";
 import { markDistrustTold, readBudget, readDistrust, writeBudget } from "./db/source-states.ts";
+import { runBroadcastProgress } from "./delivery/broadcast-progress.ts";
+import { runBroadcasts } from "./delivery/broadcasts.ts";
 import type { Render } from "./delivery/compose.ts";
 import { runEdits } from "./delivery/edits.ts";
+import { runIncidentDigest } from "./delivery/incident-digest.ts";
 import { runLookupAnswers } from "./delivery/lookup-answers.ts";
 import type { Pace } from "./delivery/pace.ts";
 import type { ReachEvent } from "./delivery/reach.ts";
@@ -141,6 +146,21 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
         },
         leader,
       ),
+    (leader: Leader) =>
+      runBroadcasts(
+        {
+          orm,
+          telegram,
+          pace,
+          staleMs: config.lockStaleMs,
+          report: ({ chatId, outcome, error }) => {
+            metrics.telegramAnswers.inc({ method: "broadcast", answer: outcome });
+            if (error !== undefined) log.warn({ chat_id: chatId, outcome, error }, "announcement not delivered");
+          },
+          failed: failed("announcement not handled"),
+        },
+        leader,
+      ),
   ];
   const loops = [
     runUnlessHalted(
@@ -169,6 +189,33 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
           if (error !== undefined) log.warn({ chat_id: chatId, outcome, error }, "answer not shown");
         },
         failed: failed("answers not shown"),
+      },
+      leader,
+    ),
+    runBroadcastProgress(
+      {
+        orm,
+        telegram,
+        pace,
+        render: (broadcast, audience) => {
+          const view = { broadcast, audience, messagesPerSecond: config.messagesPerSecond };
+          const { html, keyboard } = broadcastScreen(texts, broadcast.language, view);
+          return { html, plain: plainText(html), keyboard };
+        },
+        failed: failed("a broadcast's progress not shown"),
+      },
+      leader,
+    ),
+    runIncidentDigest(
+      {
+        orm,
+        adminIds: config.adminIds,
+        send(chatId, html) {
+          pace.overtaken();
+          return telegram.send(chatId, 0, { html, plain: plainText(html) });
+        },
+        render: (language, untold) => renderIncidents(texts, language, untold),
+        failed: failed("operators not told"),
       },
       leader,
     ),

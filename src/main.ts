@@ -11,12 +11,14 @@ import { type Leader, type LeaderEvent, lead } from "./checker/leader.ts";
 import { sources } from "./checker/sources/index.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { openDatabase } from "./db/client.ts";
+import { readHalts } from "./db/halts.ts";
+import { noteIncidents } from "./db/incidents.ts";
 import { releaseLock } from "./db/lock.ts";
 import { migrate } from "./db/migrate.ts";
-import { sql } from "./db/orm.ts";
 import { createPace } from "./delivery/pace.ts";
 import { watchAnswers } from "./delivery/watch.ts";
 import { startServer } from "./http/server.ts";
+import { createIncidents, type Incidents, keepIncidents } from "./incidents.ts";
 import { workAsLeader } from "./leadership.ts";
 import { createLog, type Log, written } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
@@ -36,11 +38,14 @@ async function main(): Promise<void> {
   const secrets = [config.botToken, config.database.authToken, config.webhook?.secret].filter(
     (secret) => secret !== undefined,
   );
-  const log = createLog({ level: config.logLevel, secrets });
+  const incidents = createIncidents();
+  // Only operators ask for them.
+  const noted = config.adminIds.length > 0 ? incidents.note : undefined;
+  const log = createLog({ level: config.logLevel, secrets, ...(noted && { noted }) });
   for (const warning of config.warnings) log.warn(warning);
   const stop = createStop(log);
   try {
-    await run(config, log, stop);
+    await run(config, log, stop, incidents);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     stop.fail(error, "cannot run");
@@ -49,7 +54,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function run(config: Config, log: Log, { signal, lastly }: Stop): Promise<void> {
+async function run(config: Config, log: Log, { signal, lastly }: Stop, incidents: Incidents): Promise<void> {
   const metrics = createMetrics({ sources: Object.keys(sources) });
   using _watch = watchEventLoop({
     delayed: (seconds) => metrics.eventLoopDelay.observe(seconds),
@@ -71,6 +76,7 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop): Promise<
       poisoned: () => metrics.dbPoison.inc(),
     },
   });
+  await using _incidents = keepIncidents(incidents, (list) => noteIncidents(db.for("loop_incidents"), list));
   metrics.poolSize(() => db.connections());
 
   const texts = loadTexts();
@@ -83,6 +89,12 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop): Promise<
     texts,
     maxTrackings,
     adminIds,
+    deployment: {
+      instance,
+      version: packageJson.version,
+      messagesPerSecond: config.messagesPerSecond,
+      requestsPerMinute: config.sourceRequestsPerMinute,
+    },
     sends: pace.overtaken,
     watch: watchAnswers((method, answer) => metrics.telegramAnswers.inc({ method, answer })),
     failed: (error, updateId) => {
@@ -110,8 +122,8 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop): Promise<
       },
     },
     ready: async () => {
-      if (state.migrated) await db.for("ready").run(sql`SELECT 1`);
-      return { ready: state.migrated && state.initialised, details: { ...state, leader: isLeader() } };
+      const halted = state.migrated ? (await readHalts(db.for("ready"))).map(({ part }) => part) : [];
+      return { ready: state.migrated && state.initialised, details: { ...state, leader: isLeader(), halted } };
     },
     webhook: config.webhook && {
       secret: config.webhook.secret,

@@ -1,9 +1,10 @@
 import { InlineKeyboard } from "grammy";
 import { setPriorityOf } from "../db/streamers.ts";
 import { callbackData } from "./buttons.ts";
-import { cardTitle, findCard, isOperator, showCard } from "./card.ts";
+import { cardTitle, findCard, showCard } from "./card.ts";
 import { LEVELS } from "./levels.ts";
 import { listInstead } from "./list.ts";
+import { isOperator } from "./operators.ts";
 import { show } from "./screen.ts";
 import { acknowledge } from "./talk.ts";
 import type { Request } from "./turn.ts";

@@ -7,6 +7,7 @@ import { filterLines } from "./filters.ts";
 import { levelOf } from "./levels.ts";
 import { listInstead } from "./list.ts";
 import { notifyWords } from "./notify.ts";
+import { isOperator } from "./operators.ts";
 import { type Screen, show } from "./screen.ts";
 import { trackingLead } from "./screens.ts";
 import { threadOf } from "./talk.ts";
@@ -36,11 +37,6 @@ export async function findCard(request: Request, streamerId: number): Promise<{ 
 
 export function cardTitle({ name, url }: Card): string {
   return `<b>${linked(name, url, NAME_LENGTH)}</b>`;
-}
-
-/** Whether the one who speaks is an operator of the bot. */
-export function isOperator({ talk, ctx }: Request): boolean {
-  return ctx.from !== undefined && talk.adminIds.includes(ctx.from.id);
 }
 
 export function cardScreen(turn: Turn, card: Card, place: number): Screen {

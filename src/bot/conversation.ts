@@ -1,22 +1,27 @@
 import { Composer, type Context, type FilterQuery } from "grammy";
 import { parseAddress } from "../checker/sources/index.ts";
+import { broadcastAnswered, broadcastCommand, broadcastPressed } from "./broadcast.ts";
 import { callbackButtons, readCallback } from "./buttons.ts";
 import { cardPressed } from "./card.ts";
 import { priorityPressed } from "./card-priority.ts";
 import { readCommand } from "./command.ts";
 import { groupsCommand, groupsPressed } from "./groups.ts";
+import { haltCommand, haltPressed, resumeCommand } from "./halt.ts";
 import { historyShown } from "./history.ts";
 import { importCommand, isImport } from "./import.ts";
 import { listCommand, listTurned } from "./list.ts";
 import { muteChoice, muteCommand, mutePressed, unmuteCommand } from "./mute.ts";
 import { newCommand, newTurned } from "./new.ts";
 import { newsMutePressed, newsUndoPressed, newsUntrackPressed } from "./news-presses.ts";
+import { forOperators, pressedByOperators } from "./operators.ts";
 import { priorityCommand } from "./priority.ts";
 import { deleteCommand, deletePressed, exportCommand, privacyCommand } from "./privacy.ts";
 import { readPrompt } from "./prompt.ts";
+import { recheckCommand, recheckPressed } from "./recheck.ts";
 import { mayManage } from "./rights.ts";
 import { langCommand, settingsAnswered, settingsCommand, settingsPressed } from "./settings.ts";
 import { startCommand, trackAsked } from "./start.ts";
+import { statusCommand } from "./status.ts";
 import { acknowledge, say, type Talk } from "./talk.ts";
 import { trackCommand } from "./track.ts";
 import { trackingAnswered, trackingPressed } from "./tracking-settings.ts";
@@ -48,7 +53,12 @@ const COMMANDS: Record<string, Command> = {
   settings: settingsCommand,
   groups: groupsCommand,
   lang: langCommand,
-  priority: priorityCommand,
+  priority: forOperators(priorityCommand),
+  status: forOperators(statusCommand),
+  halt: forOperators(haltCommand),
+  resume: forOperators(resumeCommand),
+  recheck: forOperators(recheckCommand),
+  broadcast: forOperators(broadcastCommand),
 };
 
 const BUTTONS: Record<string, Press> = {
@@ -75,12 +85,16 @@ const BUTTONS: Record<string, Press> = {
   wi: wishShown,
   n: newTurned,
   h: historyShown,
+  os: pressedByOperators(statusCommand),
+  oh: pressedByOperators(haltPressed),
+  oc: pressedByOperators(recheckPressed),
+  ob: pressedByOperators(broadcastPressed),
 };
 
 const ANSWERS: Record<string, Answer> = {
   ta: (request, _, text) => trackCommand(request, text),
   im: (request, _, text) => importCommand(request, text),
-
+  ob: (request) => forOperators(broadcastAnswered)(request, ""),
   s: settingsAnswered,
   t: trackingAnswered,
 };

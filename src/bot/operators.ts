@@ -13,7 +13,8 @@ type Press = (request: Request, numbers: number[]) => Promise<unknown>;
 export function forOperators(command: Command): Command {
   return async (request, args) => {
     if (isOperator(request)) await command(request, args);
-    else if (request.ctx.chat?.type === "private") await say(request.ctx, (await begin(request)).text("unknown-command"));
+    else if (request.ctx.chat?.type === "private")
+      await say(request.ctx, (await begin(request)).text("unknown-command"));
   };
 }
 

@@ -4,13 +4,9 @@ import { weightOf } from "./levels.ts";
 import { say } from "./talk.ts";
 import { begin, type Request } from "./turn.ts";
 
-/** /priority nickname level: operators only; for everybody else there is no such command. */
+/** /priority nickname level. */
 export async function priorityCommand(request: Request, args: string): Promise<void> {
   const { talk, ctx, text } = await begin(request);
-  if (ctx.from === undefined || !talk.adminIds.includes(ctx.from.id)) {
-    if (ctx.chat?.type === "private") await say(ctx, text("unknown-command"));
-    return;
-  }
   const [name = "", level = ""] = args.split(/\s+/);
   const {
     wanted: [wanted],

@@ -28,7 +28,7 @@ const PRIVATE = [
 ] as const;
 const GROUP = ["list", "wishlist", "new", "help"] as const;
 const GROUP_ADMINISTRATORS = ["track", "untrack", "list", "wishlist", "new", "mute", "settings", "help"] as const;
-const OPERATORS = [...PRIVATE, "priority"] as const;
+const OPERATORS = [...PRIVATE, "status", "halt", "resume", "recheck", "priority", "broadcast"] as const;
 
 /** The keys of the texts, by command. */
 const DESCRIPTIONS: Record<(typeof OPERATORS)[number], string> = {
@@ -42,7 +42,12 @@ const DESCRIPTIONS: Record<(typeof OPERATORS)[number], string> = {
   groups: "command-groups",
   privacy: "command-privacy",
   help: "command-help",
+  status: "command-status",
+  halt: "command-halt",
+  resume: "command-resume",
+  recheck: "command-recheck",
   priority: "command-priority",
+  broadcast: "command-broadcast",
 };
 
 /** What Telegram shows of the bot: everybody without a text in their language sees those for "". */

@@ -111,9 +111,13 @@ export function createCheck(site: Site, leader: Leader) {
     const news = forget(streamer.news, streamer.newsAgeMs);
     const rebaseline =
       streamer.isUnseen && items.length > EMPTY_BASELINE.items && streamer.baselineAgeMs < EMPTY_BASELINE.withinMs;
-    const countMisses = !canary.isDistrusted();
+    const countMisses = !canary.isDistrusted() && !streamer.isHurried;
     const subscribers = planner.mostSubscribers(streamer.id);
-    const notes = { intervalMs, phaseMs, fingerprint, cost, news, countMisses, subscribers, rebaseline };
+    const notes = {
+      ...{ intervalMs, phaseMs, cost, news, countMisses, subscribers, rebaseline },
+      // What a hurried look has missed uncounted must not be taken for an unchanged list by the next one.
+      fingerprint: streamer.isHurried ? undefined : fingerprint,
+    };
     const statements = await leader.write("loop_record_check", (orm) =>
       recordSnapshot(orm, sql`SELECT ${streamer.id}`, items, notes),
     );

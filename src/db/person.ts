@@ -31,11 +31,13 @@ export type ExportedChat = {
   manages: { id: number; title: string; since: string }[];
   /** Messages owed or sent, by their state: they hold what the streamers' lists show, and nothing else. */
   messages: Record<string, number>;
+  /** The same for what the operators have announced to all chats. */
+  announcements: Record<string, number>;
 };
 
 /** Undefined when nothing is stored. One transaction, so that it is of one moment. */
 export async function exportChat(orm: Orm, chatId: number): Promise<ExportedChat | undefined> {
-  const [chat, trackings, lookups, ended, manages, messages] = await batch(orm, [
+  const [chat, trackings, lookups, ended, manages, messages, announcements] = await batch(orm, [
     orm.run(sql`SELECT type, title, language, settings, created_at FROM users WHERE id = ${chatId}`),
     orm.run(sql`
       SELECT s.source, s.nickname, s.name, s.url, us.created_at, us.thread_id, us.settings
@@ -47,6 +49,7 @@ export async function exportChat(orm: Orm, chatId: number): Promise<ExportedChat
     orm.run(sql`
       SELECT m.chat_id, u.title, m.created_at FROM managers m JOIN users u ON u.id = m.chat_id WHERE m.person_id = ${chatId}`),
     orm.run(sql`SELECT state, COUNT(*) AS count FROM outbox WHERE chat_id = ${chatId} GROUP BY state`),
+    orm.run(sql`SELECT state, COUNT(*) AS count FROM broadcast_messages WHERE chat_id = ${chatId} GROUP BY state`),
   ]);
   const row = chat?.rows[0];
   if (row === undefined) return undefined;
@@ -74,7 +77,8 @@ export async function exportChat(orm: Orm, chatId: number): Promise<ExportedChat
       title: String(one.title ?? ""),
       since: iso(one.created_at),
     })),
-    messages: Object.fromEntries(each(messages, ({ state, count }) => [String(state), Number(count)])),
+    messages: countsOf(messages),
+    announcements: countsOf(announcements),
   };
 }
 
@@ -84,6 +88,8 @@ const addressOf = ({ source, nickname }: Record<string, unknown>) => ({
   source: String(source),
   nickname: String(nickname),
 });
+const countsOf = (result: Result | undefined) =>
+  Object.fromEntries(each(result, ({ state, count }) => [String(state), Number(count)]));
 const iso = (ms: unknown) => new Date(Number(ms)).toISOString();
 
 /**
@@ -96,6 +102,8 @@ export async function eraseChat(orm: Orm, chatId: number): Promise<void> {
     orm.run(sql`UPDATE users SET active = 0 WHERE id = ${chatId}`),
     sleepUnwatched(orm, tracked),
     orm.run(sql`DELETE FROM outbox WHERE chat_id = ${chatId}`),
+    orm.run(sql`DELETE FROM broadcast_messages WHERE chat_id = ${chatId}`),
+    orm.run(sql`UPDATE broadcasts SET chat_id = NULL, message_id = NULL WHERE chat_id = ${chatId}`),
     orm.run(sql`DELETE FROM lookups WHERE chat_id = ${chatId}`),
     orm.run(sql`UPDATE lookups SET answer_chat_id = NULL, message_id = NULL WHERE answer_chat_id = ${chatId}`),
     orm.run(sql`DELETE FROM managers WHERE ${chatId} IN (person_id, chat_id)`),

@@ -357,7 +357,9 @@ export const broadcasts = sqliteTable(
       .notNull()
       .default("draft"),
     texts: text({ mode: "json" }).$type<Announcement>().notNull(),
-    /** The message that shows how far it is; NULL once there is none. */
+    /** Of the operator who sees how far it is. */
+    language: text().notNull(),
+    /** The message that shows that; NULL once there is none. */
     chatId: integer("chat_id"),
     messageId: integer("message_id"),
     /** That message shows how it ended. */
@@ -392,9 +394,7 @@ export const broadcastMessages = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.chatId, t.broadcastId] }),
     index("broadcast_messages_state").on(t.broadcastId, t.state),
-    index("broadcast_messages_open")
-      .on(t.broadcastId, t.nextAt, t.chatId)
-      .where(sql`state IN ('pending', 'sending')`),
+    index("broadcast_messages_open").on(t.broadcastId, t.nextAt, t.chatId).where(sql`state IN ('pending', 'sending')`),
   ],
 );
 

@@ -39,7 +39,10 @@ export type LookNotes = {
   cost: number;
   /** News so far, with forgetting: what this look adds is counted on top. */
   news: number;
-  /** False while the site is not trusted: what it does not show is not missed then. */
+  /**
+   * False while the site is not trusted, and for a look that was hurried: what is not shown is not missed then. The
+   * looks that count lie at least one interval apart.
+   */
   countMisses: boolean;
   /** About how many chats are to be told: so that telling very many does not hold up everything else. */
   subscribers?: number | undefined;
@@ -271,7 +274,7 @@ function finishCheck(orm: Orm, id: Sql, { intervalMs, phaseMs, fingerprint, cost
         WHERE e.streamer_id = ${id} AND e.check_number = checks + 1 AND e.kind = 'added') END,
       news_at = ${NOW}, news_since = CASE WHEN ${isBaseline} THEN ${NOW} ELSE news_since END,
       next_check_at = CASE WHEN ${isBaseline} AND next_check_at IS NOT NULL THEN ${NOW} + ${phaseMs}
-        ELSE ${nextPlanned(sql`${intervalMs}`)} END,
+        ELSE ${nextPlanned(sql`${intervalMs}`)} END, planned_at = NULL,
       profile_at = CASE WHEN baselined_at IS NULL THEN ${NOW} ELSE profile_at END,
       baselined_at = COALESCE(baselined_at, ${NOW}), slept_at = CASE WHEN next_check_at IS NULL THEN slept_at END
     WHERE id = ${id}`);
@@ -282,9 +285,11 @@ const COST_SHARE = 0.2;
 
 /**
  * The first planned time after now, whole intervals after the one that was due: a check that ran late is not a new
- * start. NULL (asleep) stays NULL; a look ahead of its time, or a clock that jumped back, starts anew.
+ * start. A look that an operator has hurried changes no plan. NULL (asleep) stays NULL; a look ahead of its time, or a
+ * clock that jumped back, starts anew.
  */
 export function nextPlanned(intervalMs: Sql): Sql {
-  return sql`CASE WHEN next_check_at > ${NOW} THEN ${NOW} + ${intervalMs}
+  return sql`CASE WHEN next_check_at IS NOT NULL AND planned_at > ${NOW} THEN MIN(planned_at, ${NOW} + ${intervalMs})
+    WHEN next_check_at > ${NOW} THEN ${NOW} + ${intervalMs}
     ELSE next_check_at + ${intervalMs} * (1 + (${NOW} - next_check_at) / ${intervalMs}) END`;
 }

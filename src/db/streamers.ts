@@ -27,6 +27,8 @@ export type DueStreamer = Habits & {
   listed: number;
   /** No item of it has ever been seen. */
   isUnseen: boolean;
+  /** An operator wants it looked at before its time. */
+  isHurried: boolean;
   baselineAgeMs: number;
   profileAgeMs: number;
 };
@@ -48,7 +50,7 @@ export async function dueStreamers(
       failure_told AS "failureTold", baselined_at IS NULL OR slept_at IS NOT NULL AS "isBaseline",
       ${NOW} - next_check_at AS "lateMs", fingerprint, unchanged_looks AS "unchangedLooks", listed,
       listed = 0 AND NOT EXISTS (SELECT 1 FROM wishlist_items wi WHERE wi.streamer_id = s.id) AS "isUnseen",
-      ${NOW} - COALESCE(baselined_at, ${NOW}) AS "baselineAgeMs", ${NOW} - profile_at AS "profileAgeMs"
+      COALESCE(planned_at > ${NOW}, 0) AS "isHurried", ${NOW} - COALESCE(baselined_at, ${NOW}) AS "baselineAgeMs", ${NOW} - profile_at AS "profileAgeMs"
     FROM streamers s
     WHERE id IN (
       SELECT * FROM (SELECT id FROM streamers WHERE next_check_at <= ${NOW} AND ${mayBe} ORDER BY next_check_at LIMIT ${limit})
@@ -60,6 +62,7 @@ export async function dueStreamers(
     failureTold: Boolean(row.failureTold),
     isBaseline: Boolean(row.isBaseline),
     isUnseen: Boolean(row.isUnseen),
+    isHurried: Boolean(row.isHurried),
   }));
 }
 
@@ -108,7 +111,7 @@ export function recordUnchanged(
   return orm.run(sql`
     UPDATE streamers SET last_checked_at = ${NOW}, failures = 0, failing_since = NULL, failure_told = 0,
       unchanged_looks = CASE WHEN look.value->>3 THEN 0 ELSE unchanged_looks + 1 END,
-      cost = cost + 0.2 * ((look.value->>2) - cost), next_check_at = ${nextPlanned(sql`(look.value->>1)`)}
+      cost = cost + 0.2 * ((look.value->>2) - cost), next_check_at = ${nextPlanned(sql`(look.value->>1)`)}, planned_at = NULL
     FROM json_each(${values}) look WHERE streamers.id = look.value->>0`);
 }
 
@@ -127,7 +130,7 @@ export function recordFailedCheck(
   { intervalMs, own }: { intervalMs: number; own: boolean },
 ): Statement {
   return orm.run(sql`
-    UPDATE streamers SET next_check_at = ${nextPlanned(sql`${intervalMs}`)}, failures = failures + ${own ? 1 : 0},
+    UPDATE streamers SET next_check_at = ${nextPlanned(sql`${intervalMs}`)}, planned_at = NULL, failures = failures + ${own ? 1 : 0},
       failing_since = CASE WHEN ${own ? 1 : 0} THEN COALESCE(failing_since, ${NOW}) ELSE failing_since END
     WHERE id = ${streamerId}`);
 }

@@ -41,6 +41,9 @@ export function closeChat(orm: Orm, chatId: number, reason: string): Statement[]
     orm.run(sql`
       UPDATE outbox SET state = 'skipped', last_error = ${reason}, done_at = ${NOW}
       WHERE chat_id = ${chatId} AND state IN ('pending', 'sending')`),
+    orm.run(sql`
+      UPDATE broadcast_messages SET state = 'skipped', last_error = ${reason}
+      WHERE chat_id = ${chatId} AND state IN ('pending', 'sending')`),
     orm.run(sql`DELETE FROM lookups WHERE chat_id = ${chatId}`),
     // What was to be answered there for another chat is answered in that one.
     orm.run(sql`UPDATE lookups SET answer_chat_id = NULL, message_id = NULL WHERE answer_chat_id = ${chatId}`),
@@ -80,6 +83,7 @@ export function migrateChat(orm: Orm, from: number, to: number): Statement[] {
     ),
     ...move("lookups", "chat_id"),
     ...move("outbox", "chat_id"),
+    ...move("broadcast_messages", "chat_id"),
     orm.run(sql`DELETE FROM users WHERE id = ${from}`),
     wakeWatched(orm, trackedBy(to)),
   ];

@@ -1,5 +1,6 @@
 import type { Api } from "grammy";
 import type { InlineKeyboardMarkup } from "grammy/types";
+import type { FormattedText } from "../db/broadcasts.ts";
 
 /** A message as Telegram gets it: its HTML, and the text that shows, for when Telegram refuses the markup. */
 export type OutgoingMessage = {
@@ -43,6 +44,19 @@ export function createTelegram(api: Api) {
         ...(silent ? { disable_notification: true } : {}),
       });
       return messageId;
+    },
+    /** Writes a text with the formatting that an operator has given it. */
+    async announce(
+      chatId: number,
+      threadId: number,
+      { text, entities }: FormattedText,
+      { silent = false }: SendOptions = {},
+    ): Promise<void> {
+      await api.sendMessage(chatId, text, {
+        ...{ entities, link_preview_options: { is_disabled: true } },
+        ...(threadId === 0 ? {} : { message_thread_id: threadId }),
+        ...(silent ? { disable_notification: true } : {}),
+      });
     },
     /** Changes what a message says. */
     async edit(chatId: number, messageId: number, message: OutgoingMessage, plain = false): Promise<void> {

@@ -25,6 +25,11 @@ async function lived() {
     orm.run(sql`
       INSERT INTO lookups (source, nickname_key, chat_id, nickname, thread_id, language, next_at, answer_at, created_at, answer_chat_id)
       VALUES ('fetta', 'cat', ${PERSON}, 'cat', 0, 'ru', 0, 0, 0, ${PERSON})`),
+    orm.run(sql`
+      INSERT INTO broadcasts (texts, language, chat_id, message_id, created_at)
+      VALUES ('{}', 'ru', ${PERSON}, 5, 0), ('{}', 'ru', 7, 5, 0)`),
+    orm.run(sql`
+      INSERT INTO broadcast_messages (broadcast_id, chat_id, thread_id) VALUES (1, ${PERSON}, 0), (1, 7, 0)`),
   ]);
   return { db, orm, ann, bob };
 }
@@ -48,6 +53,8 @@ test("what is erased leaves its number in no table, and everybody else's rows as
   const { db, orm, bob } = await lived();
   await using _ = db;
   expect(await traces(db, PERSON)).toEqual([
+    "broadcast_messages.chat_id",
+    "broadcasts.chat_id",
     "lookups.answer_chat_id",
     "lookups.chat_id",
     "managers.person_id",
@@ -76,6 +83,7 @@ test("an export holds everything that is stored, and of a chat that is not known
     ended: [{ source: "fetta", nickname: "Bob" }],
     manages: [{ id: -5, title: "Fans" }],
     messages: { pending: 1 },
+    announcements: { pending: 1 },
   });
   expect(await exportChat(orm, 99)).toBeUndefined();
 });

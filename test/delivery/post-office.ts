@@ -30,7 +30,7 @@ export type PostOffice = AsyncDisposable & {
 
 type Place = { id: number; type?: "private" | "group" | "supergroup" | "channel" };
 
-type StartOptions = Partial<Pick<SenderOptions, "render" | "staleMs">> & {
+type StartOptions = Partial<Pick<SenderOptions, "render" | "staleMs" | "pace">> & {
   messagesPerSecond?: number;
   db?: Database;
   token?: string;
@@ -111,6 +111,7 @@ export function startSender({
   apiRoot,
   timeoutSeconds = 2,
   messagesPerSecond = 1_000,
+  pace = createPace(messagesPerSecond),
   staleMs = 60_000,
   render = (news) => renderNews(texts, news),
 }: StartOptions & { db: Database; token: string; apiRoot: string }): Sender {
@@ -125,7 +126,7 @@ export function startSender({
   };
   const telegram = createTelegram(new Api(token, { apiRoot, timeoutSeconds }));
   const rendering = { render, renderDigest: (news: News[]) => renderDigest(texts, news) };
-  const options = { ...rendering, orm: db.for, telegram, pace: createPace(messagesPerSecond), staleMs, bell };
+  const options = { ...rendering, orm: db.for, telegram, pace, staleMs, bell };
   const ended = lead(
     {
       orm: db.for,

@@ -60,7 +60,7 @@ test.concurrent(
     expect((await fetch(`${bot.url}/healthz`)).status).toBe(200);
     const ready = await fetch(`${bot.url}/readyz`);
     expect(ready.status).toBe(503);
-    expect(await ready.json()).toEqual({ ready: false, migrated: true, initialised: false, leader: false });
+    expect(await ready.json()).toEqual({ ready: false, migrated: true, initialised: false, leader: false, halted: [] });
     recover();
     await bot.line("lock acquired");
     await until("ready", async () => (await fetch(`${bot.url}/readyz`)).status === 200);

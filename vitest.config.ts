@@ -11,6 +11,8 @@ const MEASURING = [
   "test/standstill.test.ts",
   "test/delivery/fan-out.test.ts",
   "test/delivery/instance.test.ts",
+  "test/delivery/broadcast.test.ts",
+  "test/delivery/spare.test.ts",
   "test/checker/fetcher.test.ts",
   "test/checker/leader.test.ts",
   "test/db/contention.test.ts",

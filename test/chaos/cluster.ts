@@ -19,8 +19,8 @@ export type Slot = {
 export type ClusterOptions = {
   count: number;
   env: Record<string, string>;
-  /** Told of every line that an instance logs. */
-  logged: (line: LogLine) => void;
+  /** Told of every line that an instance logs, and which instance it is. */
+  logged: (line: LogLine, instance: number) => void;
 };
 
 export type Cluster = ReturnType<typeof createCluster>;
@@ -33,7 +33,7 @@ const STOP_MS = 30_000;
 /** Instances as `npm start` runs them, on one database. Whatever ends one, it is started again until the cluster closes. */
 export function createCluster({ count, env, logged }: ClusterOptions) {
   const slots = Array.from({ length: count }, (_, n): Slot => ({ n: n + 1, isFrozen: false, isEnding: false }));
-  const logs: { name: string; launched: Launched; read: number }[] = [];
+  const logs: { slot: number; launched: Launched; read: number }[] = [];
   const findings: Finding[] = [];
   let isClosing = false;
   const harvesting = setInterval(harvest, HARVEST_MS);
@@ -43,7 +43,7 @@ export function createCluster({ count, env, logged }: ClusterOptions) {
     for (const log of logs) {
       const fresh = log.launched.lines.slice(log.read);
       log.read += fresh.length;
-      for (const line of fresh) logged(line);
+      for (const line of fresh) logged(line, log.slot);
     }
   }
 
@@ -51,7 +51,7 @@ export function createCluster({ count, env, logged }: ClusterOptions) {
     const find = (what: string) => findings.push({ what: `instance ${slot.n} ${what}`, at: Date.now() });
     while (!isClosing) {
       const launched = launchBot(env);
-      logs.push({ name: `instance-${slot.n}-${logs.length + 1}.log`, launched, read: 0 });
+      logs.push({ slot: slot.n, launched, read: 0 });
       Object.assign(slot, { launched, isEnding: false, isFrozen: false });
       slot.instance = await whenUp(launched).catch(() => undefined);
       // A machine that is busy with other things may take its time.
@@ -113,9 +113,9 @@ export function createCluster({ count, env, logged }: ClusterOptions) {
     close,
     /** What each process has printed, as files in a folder. */
     async saveLogs(folder: string) {
-      for (const { name, launched } of logs) {
+      for (const [n, { slot, launched }] of logs.entries()) {
         const lines = launched.lines.map((line) => JSON.stringify(line));
-        await writeFile(join(folder, name), `${lines.join("\n")}\n${launched.errors()}`);
+        await writeFile(join(folder, `instance-${slot}-${n + 1}.log`), `${lines.join("\n")}\n${launched.errors()}`);
       }
     },
   };

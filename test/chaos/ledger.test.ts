@@ -5,6 +5,7 @@ import { disorder } from "./order.ts";
 import { createChance } from "./random.ts";
 import { refusals } from "./refusals.ts";
 import { repeats } from "./repeats.ts";
+import { AMBUSH, zombies } from "./zombies.ts";
 
 const wish = (token: number, more: Partial<Wish> = {}): Wish => ({
   token,
@@ -158,6 +159,23 @@ test("news keeps the wait of a 429, answers need not; what we did not inject the
   expect(refusals([refused, send(2_900)], [2_000]).early).toEqual({ sameTerm: [], newTerm: 1 });
   expect(refusals([refused, send(2_900, { isNews: false }), send(2_900, { chat: 2 })], []).early.sameTerm).toEqual([]);
   expect(refusals([send(1, { code: 429 })], []).earned).toEqual({ news: 1, answers: 0 });
+});
+
+test("a leader that wakes when another leads must say so, and may have recorded nothing if it was kept from writing before", () => {
+  const hit = { what: AMBUSH, instance: 1, wasLeader: true, term: 3, at: 1_000, until: 5_000 };
+  const work = { kind: "work" as const, instance: 1, term: 3, at: 5_010 };
+  const lost = { kind: "lost" as const, instance: 1, term: 3, at: 5_040 };
+  const next = [{ epoch: 4, at: 4_500 }];
+  expect(zombies([hit], [lost], next)).toEqual({ stepDownMs: 40, commits: [] });
+  expect(zombies([hit], [work, lost], next).commits).toHaveLength(1);
+  const innocent = [
+    { ...work, at: 900 },
+    { ...work, instance: 2 },
+    { ...work, term: 4 },
+  ];
+  expect(zombies([hit], innocent, next).commits).toEqual([]);
+  expect(zombies([hit], [work], [{ epoch: 3, at: 500 }]).commits, "nobody else led").toEqual([]);
+  expect(zombies([{ ...hit, what: "stop" }], [work], next).commits, "it may have been written before").toEqual([]);
 });
 
 test("a seed means the same chances each time, and its lanes do not follow each other", () => {

@@ -8,7 +8,15 @@ import { createStalls } from "./stalls.ts";
 export type Counts = { kills: number; killsOfLeader: number; stops: number; sigterms: number; stalls: number };
 
 /** What was done to which instance, and until when if it ended. */
-export type Hit = { what: string; instance: number; wasLeader: boolean; at: number; until?: number };
+export type Hit = {
+  what: string;
+  instance: number;
+  wasLeader: boolean;
+  /** The term of the lock then. */
+  term: number;
+  at: number;
+  until?: number;
+};
 
 export type NemesisOptions = {
   cluster: Cluster;
@@ -41,7 +49,7 @@ export function createNemesis({ cluster, reign, db, chances, staleMs }: NemesisO
     const wasLeader = slot === leader();
     const epoch = reign.epoch();
     counts.stops++;
-    const hit: Hit = { what: cause, instance: slot.n, wasLeader, at: Date.now() };
+    const hit: Hit = { what: cause, instance: slot.n, wasLeader, term: epoch, at: Date.now() };
     hits.push(hit);
     if (wasLeader) reign.fell(cause);
     cluster.freeze(slot);
@@ -73,7 +81,8 @@ export function createNemesis({ cluster, reign, db, chances, staleMs }: NemesisO
         frozen.add(standing);
         continue;
       }
-      hits.push({ what: way, instance: slot.n, wasLeader: slot === leading, at: Date.now() });
+      const hit = { what: way, instance: slot.n, wasLeader: slot === leading, term: reign.epoch() };
+      hits.push({ ...hit, at: Date.now() });
       if (slot === leading) reign.fell(way);
       if (way === "kill") {
         counts.kills++;

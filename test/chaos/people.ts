@@ -18,7 +18,7 @@ export type PeopleOptions = {
   isWatched: (nickname: string) => Promise<boolean>;
 };
 
-const GAP_MS = { least: 700, most: 2_500 };
+const GAP_MS = { least: 300, most: 1_500 };
 /** Who hears nothing asks again; who hears of a failure does so sooner. */
 const PATIENCE_MS = 15_000;
 const REPAIR_MS = 1_000;

@@ -26,6 +26,9 @@ export type Report = {
   unanswered: number;
   terms: number;
   takeover_ms: { longest: number; cause: string };
+  /** Of leaders that stood still until another led: how long until they said so, and what they wrote all the same. */
+  step_down_ms: number;
+  zombie_commits: number;
   news_delay_ms: { median: number; p99: number; longest: number };
   /** The bucket of the histogram that the longest one fell in; not counting what we stopped. */
   loop_delay_ms: number;
@@ -57,6 +60,7 @@ export function failuresOf(report: Omit<Report, "failures">): string[] {
     [duplicates.total > duplicates.allowed, "more messages came twice than crashes and unknown replies explain"],
     [duplicates.unexplained > 0, "a message came twice although nothing had happened"],
     [report.early_sends.same_term > 0, "news was sent before the wait of a 429 was over"],
+    [report.zombie_commits > 0, "an instance wrote in the name of a term that was over"],
     [report.inside > 0, "the database saw what it must not"],
     [report.instances > 0, "an instance ended, or complained, by itself"],
   ];
@@ -95,6 +99,7 @@ export function describe(report: Report): string {
     ["commands never answered", report.unanswered],
     ["terms of the lock", report.terms],
     ["longest takeover", `${seconds(takeover.longest)} (${takeover.cause})`],
+    ["longest step-down after waking, writes by then", `${report.step_down_ms} ms, ${report.zombie_commits}`],
     ["news: median, 99 %, longest", `${seconds(delay.median)}, ${seconds(delay.p99)}, ${seconds(delay.longest)}`],
     ["longest delay of an event loop, at most", `${report.loop_delay_ms} ms`],
     ["429s earned: news, answers", `${report.earned_429.news}, ${report.earned_429.answers}`],

@@ -106,7 +106,15 @@ function draining({ db, people, wishes, follows, witness }: Stage): () => Promis
 async function keep({ cluster, wishes, follows, witness, ...stage }: Stage, folder: string): Promise<void> {
   const { terms, takeovers } = stage.reign;
   const seen = { told: witness.told, sends: witness.sends(), unknowns: stage.unknowns };
-  const history = { wishes: wishes.all, follows, ...seen, terms, takeovers, hits: stage.nemesis.hits };
+  const history = {
+    wishes: wishes.all,
+    follows,
+    ...seen,
+    terms,
+    takeovers,
+    hits: stage.nemesis.hits,
+    traces: stage.traces,
+  };
   await writeFile(join(folder, "history.json"), JSON.stringify(history));
   await cluster.saveLogs(folder);
 }

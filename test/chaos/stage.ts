@@ -17,12 +17,16 @@ import { createTelegramTrouble } from "./telegram-trouble.ts";
 import { createVitals } from "./vitals.ts";
 import { createWishes } from "./wishes.ts";
 import { createWitness } from "./witness.ts";
+import type { Trace } from "./zombies.ts";
 
 export type Stage = Awaited<ReturnType<typeof setStage>>;
 
 export const INSTANCES = 3;
 const STALE_SECONDS = 3;
 const CHANGES_PER_SECOND = 12;
+
+/** What the leader logs when it has written something. */
+const RECORDED = new Set(["checked", "check failed", "looked up", "notified"]);
 
 /** Each part of a run draws from a stream of its own; Telegram from one for each chat, from this on. */
 const LANES = { seeding: 0, processes: 1, stalls: 2, site: 3, changes: 4, people: 5, telegram: 10 };
@@ -50,6 +54,7 @@ export async function setStage(seed: number, folder: string) {
   /** Sends of which an instance says that their outcome is unknown; what they log as a warning or worse. */
   const unknowns: { chat: number; at: number }[] = [];
   const warnings: Record<string, number> = {};
+  const traces: Trace[] = [];
   const cluster = createCluster({
     count: INSTANCES,
     env: {
@@ -63,12 +68,15 @@ export async function setStage(seed: number, folder: string) {
       SOURCE_CONCURRENCY: "8",
       HEARTBEAT_SECONDS: "1",
       LOCK_STALE_SECONDS: `${STALE_SECONDS}`,
-      LOG_LEVEL: "info",
+      LOG_LEVEL: "debug",
     },
-    logged({ level, msg, outcome, chat_id, time }: LogLine) {
-      if (outcome === "unknown") unknowns.push({ chat: Number(chat_id), at: Date.parse(time) });
+    logged({ level, msg, outcome, chat_id, term, time }: LogLine, instance) {
+      const at = Date.parse(time);
+      if (outcome === "unknown") unknowns.push({ chat: Number(chat_id), at });
+      if (msg === "lock lost") traces.push({ kind: "lost", instance, term: Number(term), at });
+      if (RECORDED.has(msg)) traces.push({ kind: "work", instance, term: Number(term), at });
       const words = msg.replace(/\d+(\.\d+)?/g, "…");
-      if (level !== "info") warnings[words] = (warnings[words] ?? 0) + 1;
+      if (level !== "info" && level !== "debug") warnings[words] = (warnings[words] ?? 0) + 1;
     },
   });
   stack.defer(() => cluster.close("SIGKILL"));
@@ -88,7 +96,7 @@ export async function setStage(seed: number, folder: string) {
   stack.defer(people.close);
   const everything = stack.move();
   return {
-    ...{ telegram, db, cast, wishes, follows, witness, unknowns, warnings },
+    ...{ telegram, db, cast, wishes, follows, witness, unknowns, warnings, traces },
     ...{ cluster, reign, nemesis, changes, people, telegramTrouble },
     site: createSiteTrouble(fetta, streamers, chance("site")),
     vitals: createVitals(cluster),

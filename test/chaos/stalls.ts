@@ -5,6 +5,7 @@ import type { Counts } from "./nemesis.ts";
 import { pause } from "./pause.ts";
 import type { Chance } from "./random.ts";
 import type { Reign } from "./reign.ts";
+import { AMBUSH } from "./zombies.ts";
 
 export type StallsOptions = {
   /** A connection of its own. */
@@ -49,7 +50,9 @@ export function createStalls({ db, reign, chance, staleMs, counts, leader, stand
           transaction.close();
           continue;
         }
-        await standStill(waiting, "stop while it waits to write", async (epoch) => {
+        await standStill(waiting, AMBUSH, async (epoch) => {
+          // It surely stands still by then, and has written nothing.
+          await sleep(LOOK_MS);
           transaction.close();
           const late = performance.now() + 3 * staleMs;
           while (reign.epoch() === epoch && performance.now() < late && !signal.aborted) await pause(LOOK_MS, signal);

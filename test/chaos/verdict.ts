@@ -7,6 +7,7 @@ import { refusals } from "./refusals.ts";
 import { repeats } from "./repeats.ts";
 import { failuresOf, type Report } from "./report.ts";
 import type { Stage } from "./stage.ts";
+import { zombies } from "./zombies.ts";
 
 /** Sends that may be under way when an instance dies or stands still (src/delivery/sender.ts), at 29 messages a second. */
 const IN_FLIGHT = 10;
@@ -27,6 +28,7 @@ export async function verdict(
   const forgotten = subscriptionsLost(follows, await readTrackings(db));
   const unanswered = people.waiting();
   const inside = await seen(db);
+  const { stepDownMs, commits } = zombies(nemesis.hits, stage.traces, reign.terms);
   const { kills, killsOfLeader, stops, sigterms, stalls } = nemesis.counts;
   const longest = reign.takeovers.toSorted((a, b) => b.ms - a.ms)[0];
   const at = (share: number) => delaysMs[Math.min(Math.floor(delaysMs.length * share), delaysMs.length - 1)] ?? 0;
@@ -58,6 +60,8 @@ export async function verdict(
     unanswered: unanswered.length,
     terms: reign.epoch(),
     takeover_ms: { longest: longest?.ms ?? 0, cause: longest?.cause ?? "none" },
+    step_down_ms: stepDownMs,
+    zombie_commits: commits.length,
     news_delay_ms: { median: at(0.5), p99: at(0.99), longest: at(1) },
     loop_delay_ms: vitals.worst.loopDelayMs,
     poisoned: vitals.worst.poisoned,
@@ -70,7 +74,7 @@ export async function verdict(
     logged: warnings,
     findings: [
       ...[lost, unexpected, overtaken, twice.unexplained, early.sameTerm, forgotten, unanswered],
-      ...[inside, cluster.findings],
+      ...[commits, inside, cluster.findings],
     ].flat(),
   };
   return { ...report, failures: failuresOf(report) };

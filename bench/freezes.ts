@@ -95,7 +95,7 @@ await measure("due messages, 100,000 owed to 10,000 chats", () => dueHeads(orm, 
 await measure("claim 29 messages", async () => {
   const heads = await dueHeads(orm, { limit: 29, orphanMs: 40_000 });
   const ids = heads.map(({ id }) => id);
-  await fenced(() => [claim(orm, term.epoch, ids, 40_000)]);
+  await fenced(() => [claim(orm, { epoch: term.epoch, number: 1 }, ids, 40_000)]);
 });
 await measure("due lookups, 5,000 of 500 chats", () => dueLookups(orm, { source: "fetta", limit: 1, running: [] }));
 await measure("count of owed messages", () => outboxState(orm));

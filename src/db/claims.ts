@@ -43,6 +43,12 @@ export async function dueHeads(orm: Orm, { limit, orphanMs }: { limit: number; o
     ORDER BY "waitMs", u.next_send_at, o.id LIMIT ${limit}`);
 }
 
+/**
+ * Who claimed: the term, and a number that the term never uses twice. A statement that the database runs only after we
+ * gave it up finds its claim no more once somebody has claimed anew.
+ */
+export type Claim = { epoch: number; number: number };
+
 /** One claimed row of the outbox; `ageMs` is how long it has been owed. */
 export type Claimed = {
   id: number;
@@ -67,7 +73,7 @@ const MERGED_MOST = 100;
  * goes alone, so that no row is given up for another's sake. The result is for readClaimed().
  * Left to itself, SQLite reads a chat's whole queue for one streamer's rows: 50 ms for 50,000 of them.
  */
-export function claim(orm: Orm, epoch: number, ids: number[], orphanMs: number): Statement {
+export function claim(orm: Orm, by: Claim, ids: number[], orphanMs: number): Statement {
   const due = (row: string) => sql`${open(row)} AND ${sql.raw(row)}.next_at <= ${NOW} AND ${unclaimed(row, orphanMs)}`;
   const together = (row: string) => {
     const m = sql.raw(row);
@@ -76,7 +82,8 @@ export function claim(orm: Orm, epoch: number, ids: number[], orphanMs: number):
         AND ${m}.beside_topic = o.beside_topic))`;
   };
   return orm.run(sql`
-    UPDATE outbox SET state = 'sending', claim_epoch = ${epoch}, claimed_at = ${NOW}, attempts = attempts + 1
+    UPDATE outbox SET state = 'sending', claim_epoch = ${by.epoch}, claim_number = ${by.number}, claimed_at = ${NOW},
+      attempts = attempts + 1
     WHERE id IN (
       SELECT s.id FROM json_each(${JSON.stringify(ids)}) j
       CROSS JOIN outbox o ON o.id = j.value

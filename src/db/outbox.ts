@@ -1,12 +1,13 @@
-import { isFree, open } from "./claims.ts";
+import { type Claim, isFree, open } from "./claims.ts";
 import type { Orm } from "./client.ts";
 import { seenChecks } from "./edits.ts";
 import { sql } from "./orm.ts";
 import { NOW, type Statement } from "./sql.ts";
 
 /** The rows as they were claimed: whatever has happened to one since is left as it is. */
-const claimedBy = (epoch: number, ids: number[]) =>
-  sql`id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND state = 'sending' AND claim_epoch = ${epoch}`;
+const claimedBy = ({ epoch, number }: Claim, ids: number[]) => sql`
+  id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))
+  AND state = 'sending' AND claim_epoch = ${epoch} AND claim_number = ${number}`;
 
 /** A message that Telegram took. */
 export type Sent = {
@@ -19,12 +20,12 @@ export type Sent = {
 };
 
 /** The chat's next message may follow after `paceMs`. */
-export function markSent(orm: Orm, epoch: number, { ids, chatId, messageId, paceMs, seen = {} }: Sent): Statement[] {
+export function markSent(orm: Orm, claim: Claim, { ids, chatId, messageId, paceMs, seen = {} }: Sent): Statement[] {
   return [
     orm.run(sql`
       UPDATE outbox SET state = 'sent', message_id = ${messageId}, done_at = ${NOW}, last_error = NULL,
         is_outdated = COALESCE((SELECT checks FROM streamers s WHERE s.id = outbox.streamer_id) > ${seenChecks(seen)}, 0)
-      WHERE ${claimedBy(epoch, ids)}`),
+      WHERE ${claimedBy(claim, ids)}`),
     orm.run(sql`UPDATE users SET suspect_since = NULL, held_until = ${heldAfter} WHERE id = ${chatId}`),
     pauseChat(orm, chatId, paceMs),
   ];
@@ -66,7 +67,7 @@ export type Lesson = {
 /** The rows go back to the queue for `delayMs`. */
 export function postpone(
   orm: Orm,
-  epoch: number,
+  claim: Claim,
   { ids, delayMs, error }: { ids: number[]; delayMs: number; error: string },
   { noAttempt = false, uncertain = false, plain = false, besideTopic = false, expireMs }: Lesson = {},
 ): Statement {
@@ -76,12 +77,12 @@ export function postpone(
       done_at = CASE WHEN ${expired} THEN ${NOW} END, next_at = ${NOW} + ${delayMs}, last_error = ${error},
       uncertain = uncertain + ${uncertain ? 1 : 0}, attempts = attempts - ${noAttempt ? 1 : 0},
       plain = MAX(plain, ${plain ? 1 : 0}), beside_topic = MAX(beside_topic, ${besideTopic ? 1 : 0})
-    WHERE ${claimedBy(epoch, ids)}`);
+    WHERE ${claimedBy(claim, ids)}`);
 }
 
 /** The rows were claimed and not sent: they are as before, for whoever comes next. */
-export function giveBack(orm: Orm, epoch: number, ids: number[]): Statement {
-  return orm.run(sql`UPDATE outbox SET state = 'pending', attempts = attempts - 1 WHERE ${claimedBy(epoch, ids)}`);
+export function giveBack(orm: Orm, claim: Claim, ids: number[]): Statement {
+  return orm.run(sql`UPDATE outbox SET state = 'pending', attempts = attempts - 1 WHERE ${claimedBy(claim, ids)}`);
 }
 
 /** Nothing goes to this chat for `delayMs`. */
@@ -92,11 +93,11 @@ export function pauseChat(orm: Orm, chatId: number, delayMs: number): Statement 
 /** The message can never be delivered, or has nothing to say: it makes way for the next, and its reason is kept. */
 export function setAside(
   orm: Orm,
-  epoch: number,
+  claim: Claim,
   { ids, state, error }: { ids: number[]; state: "parked" | "skipped"; error: string },
 ): Statement {
   return orm.run(sql`
-    UPDATE outbox SET state = ${state}, last_error = ${error}, done_at = ${NOW} WHERE ${claimedBy(epoch, ids)}`);
+    UPDATE outbox SET state = ${state}, last_error = ${error}, done_at = ${NOW} WHERE ${claimedBy(claim, ids)}`);
 }
 
 /** Telegram refused the chat in a way that may pass; the first time counts. */

@@ -1,4 +1,4 @@
-import type { Claimed } from "../db/claims.ts";
+import type { Claim, Claimed } from "../db/claims.ts";
 import type { Orm } from "../db/client.ts";
 import { type Lesson, pauseChat, postpone, setAside, suspectChat } from "../db/outbox.ts";
 import type { Statement } from "../db/sql.ts";
@@ -9,7 +9,7 @@ import type { Answer } from "./answers.ts";
 export type Sending = {
   ids: number[];
   chatId: number;
-  epoch: number;
+  claim: Claim;
   /** The first of the rows. */
   head: Claimed;
   /** How long the chat must rest after a message that arrived. */
@@ -111,14 +111,14 @@ export const goPlain: Change = (sending) =>
 /** It was no attempt. Nothing more is sent until somebody has asked whether it makes sense: see reach.ts. */
 export const askOnce: Change = (sending) => ({ statements: (orm) => [again(orm, sending, 0, { noAttempt: true })] });
 
-function again(orm: Orm, { ids, epoch, answer }: Sending, delayMs: number, lesson?: Lesson): Statement {
-  return postpone(orm, epoch, { ids, delayMs: Math.round(delayMs), error: answer.text }, lesson);
+function again(orm: Orm, { ids, claim, answer }: Sending, delayMs: number, lesson?: Lesson): Statement {
+  return postpone(orm, claim, { ids, delayMs: Math.round(delayMs), error: answer.text }, lesson);
 }
 
-function park({ ids, epoch, answer }: Sending): Consequence {
+function park({ ids, claim, answer }: Sending): Consequence {
   return {
     end: "parked",
-    statements: (orm) => [setAside(orm, epoch, { ids, state: "parked", error: answer.text })],
+    statements: (orm) => [setAside(orm, claim, { ids, state: "parked", error: answer.text })],
   };
 }
 

@@ -102,12 +102,11 @@ type Letter = { parcel: Parcel; news: [News, ...News[]]; message: OutgoingMessag
  */
 async function compose(options: SenderOptions, leader: Leader, parcel: Parcel): Promise<Letter | undefined> {
   const { orm, report, failed } = options;
-  const { epoch } = leader.term;
-  const { chatId } = parcel;
+  const { chatId, claim } = parcel;
   const write = (build: (db: Orm) => Statement[]) => record(leader, "loop_record_send", build, failed);
   const setAsideAs = async (rows: Claimed[], state: "skipped" | "parked", error: string) => {
     const ids = rows.map(({ id }) => id);
-    await write((db) => [setAside(db, epoch, { ids, state, error })]);
+    await write((db) => [setAside(db, claim, { ids, state, error })]);
     const oldestMs = Math.max(...rows.map(({ ageMs }) => ageMs));
     report({ outcome: state, chatId, rows: ids.length, error, ageMs: oldestMs, held: parcel.held });
     return undefined;
@@ -119,7 +118,7 @@ async function compose(options: SenderOptions, leader: Leader, parcel: Parcel): 
   } catch (error) {
     failed(error);
     const again = { ids: parcel.ids, delayMs: UNREADABLE_RETRY_MS, error: "the news cannot be read" };
-    await write((db) => [postpone(db, epoch, again, { noAttempt: true })]);
+    await write((db) => [postpone(db, claim, again, { noAttempt: true })]);
     return undefined;
   }
   const told = new Set<Claimed>();
@@ -153,8 +152,7 @@ async function deliver(
   { parcel, news, message }: Letter,
   passage: Passage,
 ): Promise<void> {
-  const { chatId, threadId, head, ids, silent, held, claimedAt } = parcel;
-  const { epoch } = leader.term;
+  const { chatId, threadId, head, ids, silent, held, claim, claimedAt } = parcel;
   const [{ chatType, suspectMs }] = news;
   const paceMs = paceOf(chatType);
   const told = () => ({
@@ -174,14 +172,14 @@ async function deliver(
     reach.heard("sent");
     pace.arrived(passage);
     const { messageId } = answer;
-    await write((db) => markSent(db, epoch, { ids, chatId, messageId, paceMs, seen: seenIn(news) }));
+    await write((db) => markSent(db, claim, { ids, chatId, messageId, paceMs, seen: seenIn(news) }));
     report({ outcome: "sent", ...told() });
     return;
   }
   const { meaning, text: error, change, waitMs } = answer;
   reach.heard(meaning, error);
   if (meaning === "wait") pace.refused(chatId, waitMs);
-  const { end, statements } = change({ ids, chatId, epoch, head, paceMs, suspectMs, answer });
+  const { end, statements } = change({ ids, chatId, claim, head, paceMs, suspectMs, answer });
   await write(statements);
   report({ outcome: end ?? meaning, error, ...told() });
 }

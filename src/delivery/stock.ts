@@ -3,6 +3,7 @@ import type { Bell } from "../bell.ts";
 import type { Leader } from "../checker/leader.ts";
 import {
   type ChatPlan,
+  type Claim,
   type Claimed,
   claim,
   dueHeads,
@@ -14,6 +15,7 @@ import {
 import type { Orm } from "../db/client.ts";
 import { LockLost } from "../db/lock.ts";
 import { giveBack, holdChat } from "../db/outbox.ts";
+import type { Statement } from "../db/sql.ts";
 import { type Hold, holdOf } from "./hold.ts";
 import { record } from "./record.ts";
 
@@ -28,6 +30,7 @@ export type Parcel = {
   silent: boolean;
   /** The chat wanted it later than it was found: it was held back, or is a digest. */
   held: boolean;
+  claim: Claim;
   /** Not later than it was claimed, on the monotonic clock. */
   claimedAt: number;
 };
@@ -67,6 +70,7 @@ export function createStock(options: StockOptions, leader: Leader) {
   let restMs = 0;
   let waitMs = POLL_MS;
   let filling: Promise<void> | undefined;
+  let claims = 0;
 
   /** Looks for heads anew, unless the last look is fresh enough, or too near for what it took. */
   async function look(): Promise<void> {
@@ -106,11 +110,12 @@ export function createStock(options: StockOptions, leader: Leader) {
       if (taken.length === 0) return undefined;
       const claimedAt = performance.now();
       const ids = taken.map(({ id }) => id);
+      const by = { epoch, number: ++claims };
       const [result, chats] = await leader.write("loop_claim", (db) => [
-        claim(db, epoch, ids, orphanMs),
+        claim(db, by, ids, orphanMs),
         planChats(db, ids),
       ]);
-      const claimed = toParcels(readClaimed(result), readPlans(chats), claimedAt);
+      const claimed = toParcels(readClaimed(result), readPlans(chats), { claim: by, claimedAt });
       const ready = await holdBack(claimed);
       if (claimed.length > 0 && ready.length === 0) outcome = "held";
       parcels.push(...ids.flatMap((id) => ready.find(({ head }) => head.id === id) ?? []));
@@ -127,12 +132,11 @@ export function createStock(options: StockOptions, leader: Leader) {
 
   /** What must wait for its chat's hours goes back, until then; gives the rest. */
   async function holdBack(parcels: PlannedParcel[]): Promise<Parcel[]> {
-    const held = parcels.flatMap(({ hold, ids, plan }) => (typeof hold === "string" ? [] : [{ ids, plan, ...hold }]));
+    const held = parcels.flatMap((parcel) => (typeof parcel.hold === "string" ? [] : [{ ...parcel, ...parcel.hold }]));
     if (held.length > 0) {
-      const ids = held.flatMap(({ ids }) => ids);
       const hold = (db: Orm) =>
         held.map(({ plan, untilMs }) => holdChat(db, { chatId: plan.chatId, untilMs, settings: plan.storedSettings }));
-      await record(leader, "loop_hold", (db) => [giveBack(db, epoch, ids), ...hold(db)], failed);
+      await record(leader, "loop_hold", (db) => [...giveParcelsBack(db, held), ...hold(db)], failed);
     }
     return parcels.filter(({ hold }) => typeof hold === "string");
   }
@@ -144,8 +148,7 @@ export function createStock(options: StockOptions, leader: Leader) {
   }
 
   async function putBack(unsent: Parcel[]): Promise<void> {
-    const ids = unsent.flatMap((parcel) => parcel.ids);
-    if (ids.length > 0) await record(leader, "loop_give_back", (db) => [giveBack(db, epoch, ids)], failed);
+    if (unsent.length > 0) await record(leader, "loop_give_back", (db) => giveParcelsBack(db, unsent), failed);
     for (const { chatId } of unsent) busy.delete(chatId);
   }
 
@@ -175,13 +178,25 @@ export function createStock(options: StockOptions, leader: Leader) {
 
 export type Stock = ReturnType<typeof createStock>;
 
+function giveParcelsBack(db: Orm, parcels: Parcel[]): Statement[] {
+  const claims = Map.groupBy(parcels, ({ claim }) => claim);
+  return [...claims].map(([claim, unsent]) => {
+    const ids = unsent.flatMap((parcel) => parcel.ids);
+    return giveBack(db, claim, ids);
+  });
+}
+
 type PlannedParcel = Parcel & { plan: ChatPlan; hold: Hold };
 
 /**
  * One parcel for each chat, topic and streamer, or for each chat and topic in a digest; a claim gives each row's whole
  * group or none of it.
  */
-function toParcels(rows: Claimed[], plans: Map<number, ChatPlan>, claimedAt: number): PlannedParcel[] {
+function toParcels(
+  rows: Claimed[],
+  plans: Map<number, ChatPlan>,
+  claimed: Pick<Parcel, "claim" | "claimedAt">,
+): PlannedParcel[] {
   const groups = Map.groupBy(rows, ({ chatId, threadId, streamerId }) =>
     plans.get(chatId)?.isDigest ? `${chatId} ${threadId}` : `${chatId} ${threadId} ${streamerId}`,
   );
@@ -192,6 +207,6 @@ function toParcels(rows: Claimed[], plans: Map<number, ChatPlan>, claimedAt: num
     const { chatId, threadId } = head;
     const hold = holdOf(plan.settings, plan.now, plan.owedSince);
     const [ids, silent, held] = [rows.map(({ id }) => id), hold === "silent", plan.isDigest];
-    return [{ chatId, threadId, head, rows, ids, silent, held, claimedAt, plan, hold }];
+    return [{ chatId, threadId, head, rows, ids, silent, held, ...claimed, plan, hold }];
   });
 }

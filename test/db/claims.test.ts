@@ -3,7 +3,7 @@ import { claim, dueHeads, readClaimed } from "../../src/db/claims.ts";
 import type { Database } from "../../src/db/client.ts";
 import { markSent } from "../../src/db/outbox.ts";
 import { batch } from "../../src/db/sql.ts";
-import { change, claimed, headsOf, ORPHAN_MS, owe, planOf } from "./owed.ts";
+import { change, claimed, claimOf, headsOf, ORPHAN_MS, owe, planOf } from "./owed.ts";
 import { testDb } from "./test-db.ts";
 
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
@@ -16,7 +16,7 @@ test("each chat and topic has one head, and the next only when that one is done"
   expect(await dueIds(db)).toEqual([a, c, d]);
   expect(await claimed(db, 1, [a ?? 0])).toEqual([a]);
   expect(await dueIds(db)).toEqual([c, d]);
-  const sent = markSent(db.for("test"), 1, { ids: [a ?? 0], chatId: 1, messageId: 5, paceMs: 0 });
+  const sent = markSent(db.for("test"), claimOf(1), { ids: [a ?? 0], chatId: 1, messageId: 5, paceMs: 0 });
   await batch(db.for("test"), sent);
   expect(await dueIds(db)).toEqual([d, b, c]);
 });
@@ -101,7 +101,7 @@ test("a claim tells what is needed of each row, and counts the attempt", async (
   const orm = db.for("test");
   const ids = await owe(db, { chat: -100, thread: 7, streamer: 3, check: 9 });
   await change(db, "outbox", ids, "plain = 1, uncertain = 2, created_at = created_at - 5000");
-  const [result] = await batch(orm, [claim(orm, 1, ids, ORPHAN_MS)]);
+  const [result] = await batch(orm, [claim(orm, claimOf(1), ids, ORPHAN_MS)]);
   expect(readClaimed(result)).toEqual([
     {
       id: ids[0],
@@ -122,7 +122,7 @@ test("neither looking nor claiming reads what has been sent; claiming reads no q
   await using db = await testDb();
   const looking = await planOf(db, (orm) => void dueHeads(orm, { limit: 1, orphanMs: ORPHAN_MS }));
   expect(looking.filter((step) => step.includes(" p "))).toEqual(["SCAN p USING INDEX outbox_open"]);
-  const claiming = await planOf(db, (orm) => void claim(orm, 1, [1], ORPHAN_MS));
+  const claiming = await planOf(db, (orm) => void claim(orm, claimOf(1), [1], ORPHAN_MS));
   expect([...looking, ...claiming].filter((step) => /SCAN (outbox|[omsu])\b/.test(step))).toEqual([]);
   expect(claiming).toContain("SEARCH m USING INDEX outbox_dedupe (chat_id=? AND thread_id=? AND streamer_id=?)");
 });

@@ -3,7 +3,7 @@ import { outdatedMessages, outdateTold, readTold, settleMessage } from "../../sr
 import { sql } from "../../src/db/orm.ts";
 import { markSent } from "../../src/db/outbox.ts";
 import { batch } from "../../src/db/sql.ts";
-import { change, claimed, owe, planOf } from "./owed.ts";
+import { change, claimed, claimOf, owe, planOf } from "./owed.ts";
 import { testDb } from "./test-db.ts";
 
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
@@ -62,8 +62,8 @@ test("a message is outdated from the first when a check came between its writing
   await orm.run(sql`UPDATE streamers SET checks = 5`);
   const sent = { ids, chatId: 1, messageId: 7, paceMs: 0 };
   await batch(orm, [
-    ...markSent(orm, 1, { ...sent, ids: ids.slice(0, 1), seen: { 1: 4 } }),
-    ...markSent(orm, 1, { ...sent, ids: ids.slice(2), chatId: 2, seen: { 1: 5 } }),
+    ...markSent(orm, claimOf(1), { ...sent, ids: ids.slice(0, 1), seen: { 1: 4 } }),
+    ...markSent(orm, claimOf(1), { ...sent, ids: ids.slice(2), chatId: 2, seen: { 1: 5 } }),
   ]);
   const rows = await orm.all(sql`SELECT id, is_outdated AS flag FROM outbox WHERE state = 'sent' ORDER BY id`);
   expect(rows).toEqual([

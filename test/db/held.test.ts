@@ -4,7 +4,7 @@ import type { Database } from "../../src/db/client.ts";
 import { sql } from "../../src/db/orm.ts";
 import { holdChat, markSent, releaseHeld } from "../../src/db/outbox.ts";
 import { batch } from "../../src/db/sql.ts";
-import { change, claimed, headsOf, ORPHAN_MS, owe, planOf } from "./owed.ts";
+import { change, claimed, claimOf, headsOf, ORPHAN_MS, owe, planOf } from "./owed.ts";
 import { testDb } from "./test-db.ts";
 
 const NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
@@ -67,10 +67,10 @@ test("a digest tells of a hundred checks at most, and the next of those left ove
   await change(db, "outbox", ids, `created_at = ${NOW} - 60000`);
   expect(await claimed(db, 1, ids.slice(0, 1))).toEqual(ids.slice(0, 100));
   const orm = db.for("test");
-  await batch(orm, markSent(orm, 1, sent(ids.slice(0, 100))));
+  await batch(orm, markSent(orm, claimOf(1), sent(ids.slice(0, 100))));
   expect(await heldUntil(db)).toBeGreaterThan(until - HOUR);
   expect(await claimed(db, 1, ids.slice(100, 101))).toEqual(ids.slice(100));
-  await batch(orm, markSent(orm, 1, sent(ids.slice(100))));
+  await batch(orm, markSent(orm, claimOf(1), sent(ids.slice(100))));
   expect(await heldUntil(db)).toBe(0);
 });
 
@@ -81,7 +81,7 @@ test("what came after the hold does not keep it", async () => {
   await change(db, "users", [1], `held_until = ${NOW} - 5000`);
   await change(db, "outbox", ids.slice(0, 1), `created_at = ${NOW} - 60000`);
   await claimed(db, 1, ids.slice(0, 1));
-  await batch(orm, markSent(orm, 1, sent(ids.slice(0, 1))));
+  await batch(orm, markSent(orm, claimOf(1), sent(ids.slice(0, 1))));
   expect(await heldUntil(db)).toBe(0);
 });
 
@@ -91,7 +91,7 @@ test("a message sent while the chat is held back does not end that", async () =>
   const ids = await owe(db, { chat: 1 });
   await claimed(db, 1, ids);
   await change(db, "users", [1], `held_until = ${NOW} + ${HOUR}`);
-  await batch(orm, markSent(orm, 1, sent(ids)));
+  await batch(orm, markSent(orm, claimOf(1), sent(ids)));
   expect(await heldUntil(db)).toBeGreaterThan(0);
 });
 
@@ -118,7 +118,7 @@ test("a release leaves what was held back to be told together, and holds nothing
 
 test("claiming a digest reads the chat's own queue, and looking skips who is held back", async () => {
   await using db = await testDb();
-  const claiming = await planOf(db, (orm) => void claim(orm, 1, [1], ORPHAN_MS));
+  const claiming = await planOf(db, (orm) => void claim(orm, claimOf(1), [1], ORPHAN_MS));
   expect(claiming).toContain("SEARCH d USING INDEX outbox_open (chat_id=? AND thread_id=?)");
   const planning = await planOf(db, (orm) => void planChats(orm, [1]));
   expect([...claiming, ...planning].filter((step) => /SCAN (outbox|users|[omdpsu])\b/.test(step))).toEqual([]);

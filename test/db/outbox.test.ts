@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import { claim } from "../../src/db/claims.ts";
 import { newsFor } from "../../src/db/news.ts";
 import { sql } from "../../src/db/orm.ts";
 import { giveBack, markSent, outboxState, pauseChat, postpone, pruneOutbox, setAside } from "../../src/db/outbox.ts";
 import { batch } from "../../src/db/sql.ts";
 import { untrackStreamer } from "../../src/db/trackings.ts";
 import { closeChat, migrateChat } from "../../src/db/users.ts";
-import { change, claimed, ORPHAN_MS, owe, planOf } from "./owed.ts";
+import { change, claimed, claimOf, ORPHAN_MS, owe, planOf } from "./owed.ts";
 import { look, tracked, wish, wishes } from "./story.ts";
 import { type TestDatabase, testDb } from "./test-db.ts";
 
@@ -73,18 +74,21 @@ test("a chat that has a new id takes everything with it, and what both have is k
   );
 });
 
-test("what another term has claimed since is not touched by an outcome that comes late", async () => {
+test.each([
+  ["another term", { epoch: 2, number: 1 }],
+  ["the same term", { epoch: 1, number: 2 }],
+])("what %s has claimed since is not touched by an outcome that comes late", async (_, by) => {
   await using db = await testDb();
   const ids = await owe(db, { chat: 1 });
   await claimed(db, 1, ids);
   await change(db, "outbox", ids, `claimed_at = ${NOW} - ${ORPHAN_MS}`);
-  await claimed(db, 2, ids);
+  await batch(orm(db), [claim(orm(db), by, ids, ORPHAN_MS)]);
   const late = { ids, error: "late" };
   await batch(orm(db), [
-    ...markSent(orm(db), 1, { ids, chatId: 1, messageId: 5, paceMs: 0 }),
-    postpone(orm(db), 1, { ...late, delayMs: 0 }),
-    setAside(orm(db), 1, { ...late, state: "parked" }),
-    giveBack(orm(db), 1, ids),
+    ...markSent(orm(db), claimOf(1), { ids, chatId: 1, messageId: 5, paceMs: 0 }),
+    postpone(orm(db), claimOf(1), { ...late, delayMs: 0 }),
+    setAside(orm(db), claimOf(1), { ...late, state: "parked" }),
+    giveBack(orm(db), claimOf(1), ids),
   ]);
   expect(await states(db)).toEqual(["sending 2"]);
 });
@@ -94,7 +98,10 @@ test("what was set aside while it was being sent stays where it is", async () =>
   const ids = await owe(db, { chat: 1 });
   await claimed(db, 1, ids);
   await batch(orm(db), closeChat(orm(db), 1, "gone"));
-  await batch(orm(db), [postpone(orm(db), 1, { ids, delayMs: 0, error: "again" }), giveBack(orm(db), 1, ids)]);
+  await batch(orm(db), [
+    postpone(orm(db), claimOf(1), { ids, delayMs: 0, error: "again" }),
+    giveBack(orm(db), claimOf(1), ids),
+  ]);
   expect(await states(db)).toEqual(["skipped 1 gone"]);
 });
 
@@ -102,9 +109,9 @@ test("a row that is given back is as it was", async () => {
   await using db = await testDb();
   const ids = await owe(db, { chat: 1 });
   await claimed(db, 1, ids);
-  await batch(orm(db), [postpone(orm(db), 1, { ids, delayMs: 0, error: "reason" })]);
+  await batch(orm(db), [postpone(orm(db), claimOf(1), { ids, delayMs: 0, error: "reason" })]);
   await claimed(db, 1, ids);
-  await batch(orm(db), [giveBack(orm(db), 1, ids)]);
+  await batch(orm(db), [giveBack(orm(db), claimOf(1), ids)]);
   expect(await states(db)).toEqual(["pending 1 reason"]);
 });
 
@@ -113,7 +120,7 @@ test("what has been owed for too long is given up instead of postponed, the rest
   const ids = await owe(db, { chat: 1 }, { chat: 1 });
   await change(db, "outbox", ids.slice(0, 1), `created_at = ${NOW} - ${8 * DAY}`);
   await claimed(db, 1, ids);
-  await batch(orm(db), [postpone(orm(db), 1, { ids, delayMs: 5, error: "no" }, { expireMs: 7 * DAY })]);
+  await batch(orm(db), [postpone(orm(db), claimOf(1), { ids, delayMs: 5, error: "no" }, { expireMs: 7 * DAY })]);
   expect(await states(db)).toEqual(["parked 1 no", "pending 1 no"]);
 });
 
@@ -123,7 +130,7 @@ test("a pause never ends sooner for a shorter one", async () => {
   await claimed(db, 1, ids);
   await batch(orm(db), [
     pauseChat(orm(db), 1, 60_000),
-    ...markSent(orm(db), 1, { ids, chatId: 1, messageId: 5, paceMs: 1_050 }),
+    ...markSent(orm(db), claimOf(1), { ids, chatId: 1, messageId: 5, paceMs: 1_050 }),
   ]);
   const [chat] = await orm(db).all<{ ms: number }>(sql`SELECT next_send_at - ${sql.raw(NOW)} AS ms FROM users`);
   expect(chat?.ms).toBeGreaterThan(50_000);

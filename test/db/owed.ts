@@ -1,4 +1,4 @@
-import { claim, dueHeads, type Head, readClaimed } from "../../src/db/claims.ts";
+import { type Claim, claim, dueHeads, type Head, readClaimed } from "../../src/db/claims.ts";
 import type { Database, Orm } from "../../src/db/client.ts";
 import { sql } from "../../src/db/orm.ts";
 import { batch } from "../../src/db/sql.ts";
@@ -31,9 +31,12 @@ export async function headsOf(db: Database): Promise<Head[]> {
   return await dueHeads(db.for("test"), { limit: 1_000, orphanMs: ORPHAN_MS });
 }
 
+/** The only claim of a term, where a test needs no more. */
+export const claimOf = (epoch: number): Claim => ({ epoch, number: 1 });
+
 /** Claims rows for a term of the lock that nobody checks here; gives the ids that it got. */
 export async function claimed(db: Database, epoch: number, ids: number[]): Promise<number[]> {
-  const [result] = await batch(db.for("test"), [claim(db.for("test"), epoch, ids, ORPHAN_MS)]);
+  const [result] = await batch(db.for("test"), [claim(db.for("test"), claimOf(epoch), ids, ORPHAN_MS)]);
   return readClaimed(result).map(({ id }) => id);
 }
 

@@ -16,7 +16,7 @@ import type { Statement } from "../../src/db/sql.ts";
 import { dueStreamers, recordUnchanged } from "../../src/db/streamers.ts";
 import { listTrackings, track, undoUntrack, untrackStreamer } from "../../src/db/trackings.ts";
 import { closeChat, migrateChat } from "../../src/db/users.ts";
-import { planOf } from "./owed.ts";
+import { claimOf, planOf } from "./owed.ts";
 import { asking, notes, tracked, wishes } from "./story.ts";
 
 type Place = AsyncDisposable & { server: Libsql; db: Database };
@@ -208,7 +208,7 @@ async function story(): Promise<Story> {
   await track(orm, asking(chat, "bao"));
   const term = await takeLock(world.db);
   await fencedBatch(orm, term, recordSnapshot(orm, sql`SELECT ${id}`, wishes("cab"), notes));
-  await fencedBatch(orm, term, [claim(orm, term.epoch, [1], 40_000)]);
+  await fencedBatch(orm, term, [claim(orm, claimOf(term.epoch), [1], 40_000)]);
   return { place: world, term, id, chat };
 }
 
@@ -236,23 +236,23 @@ test.each<[string, string[], Write]>([
     ["outbox"],
     (orm, { id }) => [recordUnchanged(orm, [{ id, intervalMs: 1_000, cost: 1, sweep: false }])],
   ],
-  ["a claim", EVERYTHING, (orm, { term }) => [claim(orm, term.epoch, [2], 40_000)]],
-  ["a message that was sent", EVERYTHING, (orm, story) => markSent(orm, story.term.epoch, sent(story))],
+  ["a claim", EVERYTHING, (orm, { term }) => [claim(orm, claimOf(term.epoch), [2], 40_000)]],
+  ["a message that was sent", EVERYTHING, (orm, story) => markSent(orm, claimOf(story.term.epoch), sent(story))],
   [
     "a message that may have been sent",
     EVERYTHING,
-    (orm, { term }) => [postpone(orm, term.epoch, again, { uncertain: true })],
+    (orm, { term }) => [postpone(orm, claimOf(term.epoch), again, { uncertain: true })],
   ],
   [
     "a message that was refused",
     EVERYTHING,
-    (orm, { term }) => [postpone(orm, term.epoch, again, { noAttempt: true, plain: true })],
+    (orm, { term }) => [postpone(orm, claimOf(term.epoch), again, { noAttempt: true, plain: true })],
   ],
-  ["a claim given back", EVERYTHING, (orm, { term }) => [giveBack(orm, term.epoch, [1])]],
+  ["a claim given back", EVERYTHING, (orm, { term }) => [giveBack(orm, claimOf(term.epoch), [1])]],
   [
     "a message given up",
     EVERYTHING,
-    (orm, { term }) => [setAside(orm, term.epoch, { ids: [1], state: "parked", error: "no" })],
+    (orm, { term }) => [setAside(orm, claimOf(term.epoch), { ids: [1], state: "parked", error: "no" })],
   ],
   ["a chat that closed", EVERYTHING, (orm, { chat }) => closeChat(orm, chat, "blocked")],
   ["a group that became a supergroup", EVERYTHING, (orm, { chat }) => migrateChat(orm, chat, -1007)],
@@ -299,11 +299,11 @@ test("a claim that nobody knows of is taken up again when its send would surely 
   await using world = place;
   const orm = world.db.for("test");
   world.server.fault({ times: 1, do: { kind: "reset", done: true } });
-  await expect(fencedBatch(orm, term, [claim(orm, term.epoch, [2], 40_000)])).rejects.toThrow();
+  await expect(fencedBatch(orm, term, [claim(orm, claimOf(term.epoch), [2], 40_000)])).rejects.toThrow();
   expect(await dueHeads(orm, { limit: 9, orphanMs: 40_000 })).toEqual([]);
   world.server.database.exec("UPDATE outbox SET claimed_at = claimed_at - 40000 WHERE id = 2");
   expect(await dueHeads(orm, { limit: 9, orphanMs: 40_000 })).toMatchObject([{ id: 2 }]);
-  const [result] = await fencedBatch(orm, term, [claim(orm, term.epoch, [2], 40_000)]);
+  const [result] = await fencedBatch(orm, term, [claim(orm, { epoch: term.epoch, number: 2 }, [2], 40_000)]);
   expect(readClaimed(result)).toMatchObject([{ id: 2, attempts: 2, uncertain: 0 }]);
 });
 
@@ -343,14 +343,17 @@ test("what the bot does again and again is one round trip each", async () => {
 
   // A message: seen, claimed, read, sent, recorded.
   const [head] = await dueHeads(orm, { limit: 1, orphanMs: 40_000 });
-  const [result] = await write(claim(orm, term.epoch, [head?.id ?? 0], 40_000));
+  const [result] = await write(claim(orm, claimOf(term.epoch), [head?.id ?? 0], 40_000));
   const [row] = readClaimed(result);
   if (row === undefined) throw new Error("nothing was owed");
   const { chatId, streamerId, checkNumber } = row;
   const news = () => newsFor(orm, { chatId, streamerId, checkNumbers: [checkNumber] }, 10);
   expect(await cost(server, news)).toEqual({ requests: 1, statements: 3 });
   const sent = { ids: [row.id], chatId, messageId: 1, paceMs: 0 };
-  expect(await cost(server, () => write(...markSent(orm, term.epoch, sent)))).toEqual({ requests: 1, statements: 4 });
+  expect(await cost(server, () => write(...markSent(orm, claimOf(term.epoch), sent)))).toEqual({
+    requests: 1,
+    statements: 4,
+  });
   expect(await cost(server, () => releaseLock(orm, term))).toEqual({ requests: 1, statements: 1 });
 });
 

@@ -26,6 +26,8 @@ type World = {
   orm: Orm;
   /** The term that still may send. */
   epoch: number;
+  /** Made so far. */
+  claims: number;
   arrived: Sent[];
   /** What was owed to the chat that has left, and may not be claimed any more. */
   over: Set<number>;
@@ -86,8 +88,9 @@ async function deliver(world: World, term: Term, step: Step): Promise<void> {
   const { epoch } = term;
   await step("looks");
   const ids = await openIds(orm);
+  const by = { epoch, number: ++world.claims };
   await step("claims");
-  const [result] = await fencedBatch(orm, term, [claim(orm, epoch, ids, ORPHAN_MS)]);
+  const [result] = await fencedBatch(orm, term, [claim(orm, by, ids, ORPHAN_MS)]);
   const claimed = readClaimed(result);
   expect(claimed.filter(({ id }) => over.has(id))).toEqual([]);
   for (const row of claimed) {
@@ -99,7 +102,7 @@ async function deliver(world: World, term: Term, step: Step): Promise<void> {
     await step(`records ${row.id}`);
     const sent = { ids: [row.id], chatId: row.chatId, messageId: 1, paceMs: 0 };
     const again = { ids: [row.id], delayMs: 0, error: "" };
-    await fencedBatch(orm, term, failed ? [postpone(orm, epoch, again)] : markSent(orm, epoch, sent));
+    await fencedBatch(orm, term, failed ? [postpone(orm, by, again)] : markSent(orm, by, sent));
   }
 }
 
@@ -126,7 +129,14 @@ export async function interleaving(orm: Orm) {
         orm.run(sql`UPDATE users SET next_send_at = 0, active = 1`),
         ...[1, 2, 4].map((streamer) => owe(orm, streamer)),
       ]);
-      const world: World = { orm, epoch: 0, arrived: [], over: new Set(), fails: () => failures.pop() ?? false };
+      const world: World = {
+        orm,
+        epoch: 0,
+        claims: 0,
+        arrived: [],
+        over: new Set(),
+        fails: () => failures.pop() ?? false,
+      };
       const step = (what: string) => {
         turn.resolve();
         return scheduler.schedule(Promise.resolve(), what);

@@ -25,9 +25,13 @@ const head = {
   from: "SELECT 1 FROM outbox p WHERE p.chat_id = o.chat_id",
   to: "SELECT 1 FROM outbox p WHERE false AND p.chat_id = o.chat_id",
 };
-const claimCondition = { from: "AND state = 'sending' AND claim_epoch = ?", to: "AND (true OR claim_epoch = ?)" };
-/** Behind the fence no order of steps needs it: the last line of defence. */
+const claimCondition = {
+  from: "AND state = 'sending' AND claim_epoch = ? AND claim_number = ?",
+  to: "AND (true OR claim_epoch = ? OR claim_number = ?)",
+};
+/** Behind the fence no order of steps needs them: the last line of defence, and for what a server runs too late. */
 const claimEpoch = { from: "AND claim_epoch = ?", to: "AND (true OR claim_epoch = ?)" };
+const claimNumber = { from: "AND claim_number = ?", to: "AND (true OR claim_number = ?)" };
 
 /** Looks for an order of steps that breaks a promise; fails when there is none, or something else breaks. */
 async function expectBroken(orm: Orm): Promise<void> {
@@ -58,19 +62,22 @@ test("without the dedupe key, an interleaving is found that breaks a promise", a
 });
 
 test.each([
-  ["the epoch", undefined, "sending"],
-  ["no epoch", claimEpoch, "sent"],
+  ["another term", "the epoch", { epoch: 2, number: 1 }, undefined, "sending"],
+  ["another term", "no epoch", { epoch: 2, number: 1 }, claimEpoch, "sent"],
+  ["the same term", "the number", { epoch: 1, number: 2 }, undefined, "sending"],
+  ["the same term", "no number", { epoch: 1, number: 2 }, claimNumber, "sent"],
 ])(
-  "an outcome whose condition has %s leaves what another term has claimed since alone: $state",
-  async (_, rewrite, state) => {
+  "what %s has claimed since, an outcome whose condition has %s leaves alone or not",
+  async (_, __, by, rewrite, state) => {
     await using db = await memoryDb(rewrite);
     const { orm } = db;
     await interleaving(orm);
     await batch(orm, [owe(orm, 1)]);
     const [row] = await orm.all<{ id: number }>(sql`SELECT id FROM outbox WHERE chat_id = 1`);
     const ids = [row?.id ?? 0];
-    await batch(orm, [claim(orm, 1, ids, 0), claim(orm, 2, ids, 0)]);
-    await batch(orm, markSent(orm, 1, { ids, chatId: 1, messageId: 1, paceMs: 0 }));
+    const first = { epoch: 1, number: 1 };
+    await batch(orm, [claim(orm, first, ids, 0), claim(orm, by, ids, 0)]);
+    await batch(orm, markSent(orm, first, { ids, chatId: 1, messageId: 1, paceMs: 0 }));
     expect(await orm.all(sql`SELECT state FROM outbox WHERE chat_id = 1`)).toEqual([{ state }]);
   },
 );

@@ -46,6 +46,9 @@ test.concurrent("checks of one streamer that wait become one message; another st
   expect(second?.text).toMatch(/bao.*\n• Item c/);
   expect((second?.date ?? 0) - (first?.date ?? 0)).toBeGreaterThanOrEqual(1_000);
   expect(await stateOf(db)).toBe("sent sent sent");
+  const claims = await db.for("test").all<{ rows: number }>(sql`
+    SELECT COUNT(*) AS rows FROM outbox GROUP BY claim_epoch, claim_number ORDER BY rows`);
+  expect(claims, "no claim of a term has the number of another").toEqual([{ rows: 1 }, { rows: 2 }]);
 });
 
 test.concurrent("markup that Telegram refuses goes as plain text outside of its topic; when that is refused too, the next takes its turn", async () => {

@@ -260,6 +260,9 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
           for (const id of config.adminIds) if (leader.trusted()) await api.sendMessage(id, text).catch(warnFailed);
           await leader.write("loop_mark_told", (db) => [markDistrustTold(db, source.name)]);
         }
+    // A file's is asked by each instance, when it is scraped.
+    if (db.size() === undefined) metrics.databaseSize.set(size?.bytes ?? 0);
+    metrics.databaseFree.set(size?.freeBytes ?? 0);
       } catch (error) {
         if (!leader.signal.aborted) warnFailed(error);
       }
@@ -267,7 +270,7 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
     }
   }
 
-  function counted({ activeUsers, blockedChats, owed, oldestOwedMs, lagsMs }: Counts) {
+  function counted({ activeUsers, blockedChats, owed, oldestOwedMs, lagsMs, size }: Counts) {
     metrics.activeUsers.set(activeUsers);
     metrics.blockedChats.set(blockedChats);
     metrics.outboxDepth.set(owed);

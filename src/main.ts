@@ -119,6 +119,8 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop, incidents
         // Asked now: a process that has stood still would tell what it was before.
         metrics.lockHeld.set(isLeader() ? 1 : 0);
         return metrics.render();
+        const bytes = db.size();
+        if (bytes !== undefined) metrics.databaseSize.set(bytes);
       },
     },
     ready: async () => {

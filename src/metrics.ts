@@ -117,6 +117,8 @@ export function createMetrics({ sources = [] }: { sources?: string[] } = {}) {
     sqlStatements: counter("sql_statements_total", "SQL statements run", "query"),
     databaseWait: seconds("database_wait_seconds", "Wait of a write for its turn and the lock", buckets.wait),
     dbPoison: counter("db_poison_total", "SQLITE_BUSY that escaped to a prepared statement; must stay 0"),
+    databaseSize: gauge("database_size_bytes", "What the database takes, its write-ahead log included"),
+    databaseFree: gauge("database_free_bytes", "Of it, what is free for what comes: it does not shrink by itself"),
     /** Tells which function knows the number of open connections. */
     poolSize: asked("database_connection_pool_size", "Open database connections", () => 0),
 
@@ -217,8 +219,9 @@ export function createMetrics({ sources = [] }: { sources?: string[] } = {}) {
 
   /** What only a leader knows is at rest: whoever leads tells it. */
   function standBy() {
-    const { activeUsers, blockedChats, outboxDepth, outboxOldest, telegramLost } = metrics;
-    for (const gauge of [activeUsers, blockedChats, outboxDepth, outboxOldest]) gauge.set(0);
+    const { activeUsers, blockedChats, outboxDepth, outboxOldest, telegramLost, databaseSize, databaseFree } = metrics;
+    for (const gauge of [activeUsers, blockedChats, outboxDepth, outboxOldest, databaseSize, databaseFree])
+      gauge.set(0);
     for (const why of ["silent", "revoked"]) telegramLost.set({ why }, 0);
     for (const part of PARTS) metrics.halted.set({ part }, 0);
     const { checkLag, sourceBudgetUsed, sourceBudget, sourceDistrusted, sourcePaused, scheduleLoad } = metrics;

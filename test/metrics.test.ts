@@ -25,6 +25,8 @@ test("every name is there from the start, with its help and type", async () => {
     sql_statements_total: "counter",
     database_wait_seconds: "histogram",
     db_poison_total: "counter",
+    database_size_bytes: "gauge",
+    database_free_bytes: "gauge",
     telegram_answers_total: "counter",
     notifications_parked_total: "counter",
     source_requests_total: "counter",

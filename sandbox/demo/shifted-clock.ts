@@ -31,9 +31,14 @@ function shifted(sql: string): string {
     .replaceAll("'now'", `'now', '${aheadMs / 1000} seconds'`);
 }
 
+/** From now on the clocks go ahead by so much; behind, when it is negative. */
+export function setAhead(ms: number): void {
+  aheadMs = ms;
+}
+
 process.on("message", (message: { aheadMs?: number }) => {
   if (message.aheadMs === undefined) return;
-  aheadMs = message.aheadMs;
+  setAhead(message.aheadMs);
   process.send?.(message);
 });
 // The demo's end is not the bot's business, and listening to it must not keep the bot alive.

@@ -1,4 +1,5 @@
 import { type ChatSettings, DEFAULT_TIME_ZONE } from "../db/settings.ts";
+import { dateFormatOf } from "./formats.ts";
 import { languageOf } from "./texts.ts";
 
 export const MINUTES_A_DAY = 24 * 60;
@@ -11,7 +12,7 @@ export function zoneOf({ timeZone = DEFAULT_TIME_ZONE }: ChatSettings): string {
 /** Whether it is an IANA name that Intl knows. */
 export function isZone(timeZone: string): boolean {
   try {
-    new Intl.DateTimeFormat("en", { timeZone });
+    dateFormatOf("en", { timeZone });
     return true;
   } catch {
     return false;
@@ -20,7 +21,7 @@ export function isZone(timeZone: string): boolean {
 
 /** "UTC+3", "UTC+5:30": what a zone differs by at a moment. */
 export function offsetOf(timeZone: string, at: number): string {
-  const parts = new Intl.DateTimeFormat("en", { timeZone, timeZoneName: "shortOffset" }).formatToParts(at);
+  const parts = dateFormatOf("en", { timeZone, timeZoneName: "shortOffset" }).formatToParts(at);
   return (parts.find(({ type }) => type === "timeZoneName")?.value ?? "").replace("GMT", "UTC");
 }
 
@@ -54,7 +55,7 @@ function dayNumber(at: number, timeZone: string): number {
 
 function dateFormat(language: string, at: number, now: number, timeZone: string, more: Intl.DateTimeFormatOptions) {
   const year = calendar(at, timeZone).year === calendar(now, timeZone).year ? {} : ({ year: "numeric" } as const);
-  return new Intl.DateTimeFormat(languageOf(language), {
+  return dateFormatOf(languageOf(language), {
     ...{ day: "numeric", month: "long", timeZone },
     ...year,
     ...more,
@@ -62,7 +63,7 @@ function dateFormat(language: string, at: number, now: number, timeZone: string,
 }
 
 function calendar(at: number, timeZone: string): { year: number; month: number; day: number } {
-  const format = new Intl.DateTimeFormat("en", { timeZone, year: "numeric", month: "numeric", day: "numeric" });
+  const format = dateFormatOf("en", { timeZone, year: "numeric", month: "numeric", day: "numeric" });
   const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
   return { year: parts.year ?? 0, month: parts.month ?? 0, day: parts.day ?? 0 };
 }

@@ -117,6 +117,6 @@ function totalLines({ text, language }: Turn, { totals, users, blocked, size }: 
     "",
     text("status-streamers", { streamers: shown(streamers), asleep: shown(streamers - watched) }),
     text("status-chats", { trackings: shown(trackings), chats: shown(users), blocked: shown(blocked) }),
-    ...(size === undefined ? [] : [text("status-size", { size: bytes(language, size) })]),
+    ...(size === undefined ? [] : [text("status-size", { size: bytes(language, size.bytes) })]),
   ];
 }

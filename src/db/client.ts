@@ -26,6 +26,8 @@ export type Database = AsyncDisposable & {
   runScripts(scripts: string[]): Promise<void>;
   /** Number of connections open now: two for a file (one reads, one writes), for a server the requests in flight. */
   connections(): number;
+  /** Bytes that it takes on this machine's disk now, what has not been brought into the file yet included; undefined for a server. */
+  size(): number | undefined;
   /** Waits for the writes asked for so far, then closes. May be called again. */
   close(): Promise<void>;
 };
@@ -69,6 +71,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     client: toClient(store, timedAs("other")),
     runScripts: (scripts) => timedAs("migrate")(scripts.length, () => store.runScripts(scripts)),
     connections: store.connections,
+    size: store.size,
     close: store.close,
     [Symbol.asyncDispose]: store.close,
   };

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { mkdir, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 
@@ -30,13 +31,16 @@ export function pathOf(url: string): string {
   return file;
 }
 
+/** Of a folder that we make: it will hold who follows whom. */
+const OWNER_ONLY = 0o700;
+
 /**
- * Creates the folder of a database file.
+ * Creates the folder of a database file, for its owner alone; one that is there stays as it is.
  * @throws when it cannot be created, or lies on a network file system, where SQLite's locks and shared memory do not hold
  */
 export async function makeFolder(file: string): Promise<void> {
   const folder = dirname(file);
-  await mkdir(folder, { recursive: true }).catch((cause) => {
+  await mkdir(folder, { recursive: true, mode: OWNER_ONLY }).catch((cause) => {
     throw new Error(
       `its folder ${folder} is not there and cannot be made (${cause.code}): make it for the user who runs this, or mount its disk`,
       { cause },
@@ -45,6 +49,19 @@ export async function makeFolder(file: string): Promise<void> {
   const kind = networkFileSystem((await statfs(folder)).type);
   if (kind)
     throw new Error(`${folder} is on ${kind}, where SQLite can lose data; use a local disk, or a libsql:// server`);
+}
+
+/** What a database file and its write-ahead log take on the disk, in bytes; what cannot be asked counts as none. */
+export function bytesOf(file: string): number {
+  return sizeOf(file) + sizeOf(`${file}-wal`);
+}
+
+function sizeOf(path: string): number {
+  try {
+    return statSync(path).size;
+  } catch {
+    return 0;
+  }
 }
 
 /** The name of a network file system by statfs's type; undefined for any other. */

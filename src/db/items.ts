@@ -153,7 +153,7 @@ export async function recentItems(
 
 /** Something that happened to a wishlist. */
 export type ShownEvent = {
-  kind: string;
+  kind: "added" | "returned" | "removed" | "price_changed" | "unavailable" | "available";
   name: string;
   price: number | null;
   previousPrice: number | null;
@@ -161,27 +161,82 @@ export type ShownEvent = {
   at: number;
 };
 
-/** The history of a streamer that the chat tracks, the latest first; undefined when it tracks no such streamer. */
+/**
+ * What is left of an item's history from before its events were folded: how many there were, from when to when, and
+ * between which prices; null when there were none, or of several currencies.
+ */
+export type PastOfItem = {
+  kind: "past";
+  name: string;
+  events: number;
+  from: number;
+  to: number;
+  lowest: number | null;
+  highest: number | null;
+  currency: string | null;
+  /** All that happened then is that it was added. */
+  isAddedOnly: boolean;
+  isRemoved: boolean;
+};
+
+export type HistoryPage = Page<ShownEvent | PastOfItem> & { now: number };
+
+type HistoryColumns = StreamerColumns &
+  Nullable<Omit<ShownEvent, "kind">> &
+  Nullable<Pick<PastOfItem, "events" | "from" | "to">> &
+  Pick<PastOfItem, "lowest" | "highest"> & {
+    kind: ShownEvent["kind"] | "past" | null;
+    isAddedOnly: number | null;
+    isRemoved: number | null;
+    total: number;
+    page: number;
+    now: number;
+  };
+
+/**
+ * The history of a streamer that the chat tracks, the latest first: events, then what is left of older ones, an item
+ * each. Undefined when it tracks no such streamer.
+ */
 export async function historyPage(
   orm: Orm,
   { chatId, streamerId, page, size }: { chatId: number; streamerId: number; page: number; size: number },
-): Promise<Page<ShownEvent> | undefined> {
+): Promise<HistoryPage | undefined> {
   const told = sql`e.streamer_id = ${streamerId} AND e.kind NOT IN ('pinned', 'unpinned', 'unreadable')`;
-  const rows = await orm.all<StreamerColumns & Nullable<ShownEvent> & { total: number; page: number }>(sql`
-    WITH counted AS (SELECT COUNT(*) AS total FROM wishlist_events e WHERE ${told}),
-    shown AS (SELECT total, ${turnedTo(page, size)} AS page FROM counted)
-    SELECT ${STREAMER}, total, page, e.kind, e.name, e.price, e.previous_price AS "previousPrice", e.currency, e.at
+  const past = sql`p.streamer_id = ${streamerId} AND p.past_events > 0`;
+  const before = sql`(SELECT page FROM shown) * ${size}`;
+  const rows = await orm.all<HistoryColumns>(sql`
+    WITH counted AS (
+      SELECT events, events + (SELECT COUNT(*) FROM wishlist_items p WHERE ${past}) AS total
+      FROM (SELECT COUNT(*) AS events FROM wishlist_events e WHERE ${told})),
+    shown AS (SELECT events, total, ${turnedTo(page, size)} AS page FROM counted)
+    SELECT ${STREAMER}, total, page, ${NOW} AS now, r.*
     FROM shown CROSS JOIN ${tracked(chatId, streamerId)}
     LEFT JOIN (
-      SELECT e.* FROM wishlist_events e WHERE ${told}
-      ORDER BY e.check_number DESC, e.id LIMIT ${size} OFFSET (SELECT page FROM shown) * ${size}) e
-    ORDER BY e.check_number DESC, e.id`);
+      SELECT * FROM (
+        SELECT e.kind, e.name, e.price, e.previous_price AS "previousPrice", e.currency, e.at, 0 AS events, 0 AS "from",
+          0 AS "to", NULL AS lowest, NULL AS highest, 0 AS "isAddedOnly", 0 AS "isRemoved", -e.check_number AS place, e.id AS nth
+        FROM wishlist_events e WHERE ${told} ORDER BY e.check_number DESC, e.id LIMIT ${size} OFFSET ${before})
+      UNION ALL SELECT * FROM (
+        SELECT 'past', p.name, NULL, NULL, p.past_currency, p.past_to, p.past_events, p.past_from, p.past_to,
+          p.past_lowest, p.past_highest, p.past_events = 1 AND p.past_added, p.removed_at IS NOT NULL, 0,
+          ROW_NUMBER() OVER (ORDER BY p.past_to DESC, p.id)
+        FROM wishlist_items p WHERE ${past} ORDER BY p.past_to DESC, p.id
+        LIMIT (SELECT MAX(0, MIN(${size}, (page + 1) * ${size} - events)) FROM shown)
+        OFFSET (SELECT MAX(0, page * ${size} - events) FROM shown))) r
+    ORDER BY r.kind = 'past', place, nth`);
   const [first] = rows;
   if (first === undefined) return undefined;
-  const events = rows.flatMap(({ kind, name, price, previousPrice, currency, at }) =>
-    kind === null || name === null || at === null ? [] : [{ kind, name, price, previousPrice, currency, at }],
-  );
-  return { streamer: streamerOf(first), rows: events, total: first.total, page: first.page };
+  const { total, page: shownPage, now } = first;
+  return { streamer: streamerOf(first), rows: rows.flatMap(toHistory), total, page: shownPage, now };
+}
+
+function toHistory(row: HistoryColumns): (ShownEvent | PastOfItem)[] {
+  const { kind, name, price, previousPrice, currency, at, events, from, to, lowest, highest } = row;
+  if (kind === null || name === null || at === null) return [];
+  if (kind !== "past") return [{ kind, name, price, previousPrice, currency, at }];
+  const [isAddedOnly, isRemoved] = [Boolean(row.isAddedOnly), Boolean(row.isRemoved)];
+  const period = { events: events ?? 0, from: from ?? at, to: to ?? at };
+  return [{ kind, name, ...period, lowest, highest, currency, isAddedOnly, isRemoved }];
 }
 
 /** The id of a streamer that the chat tracks, by its nickname. */

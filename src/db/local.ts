@@ -1,5 +1,5 @@
 import type { Transaction } from "@libsql/client";
-import { makeFolder, pathOf } from "./file.ts";
+import { bytesOf, makeFolder, pathOf } from "./file.ts";
 import { rememberPlace } from "./place.ts";
 import { createReader, type Reader } from "./reader.ts";
 import type { Store } from "./store.ts";
@@ -77,6 +77,7 @@ async function openFile(file: string, options: OpenOptions): Promise<Store> {
     transaction: () => explained(writer.transaction()),
     protocol: "file",
     connections: () => (writer.closed() ? 0 : 2),
+    size: () => bytesOf(file),
     closed: writer.closed,
     close,
   };

@@ -246,3 +246,13 @@ export function postponeLookupAnswer(orm: Orm, { lines }: LookupMessage, retryMs
       WHERE source = ${source} AND nickname_key = ${key} AND chat_id = ${chatId}`),
   );
 }
+
+const KEEP_MS = 7 * 24 * 3_600_000;
+
+/**
+ * Drops looks that were finished long ago. Mostly a row goes with its message; one stays behind when all the others of its
+ * message have gone on to another.
+ */
+export function pruneLookups(orm: Orm): Statement {
+  return orm.run(sql`DELETE FROM lookups WHERE done AND created_at < ${NOW} - ${KEEP_MS}`);
+}

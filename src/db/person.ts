@@ -1,7 +1,7 @@
 import type { Orm } from "./client.ts";
 import { sql } from "./orm.ts";
 import { type ChatSettings, readSettings, type TrackingSettings } from "./settings.ts";
-import { batch, type Result } from "./sql.ts";
+import { batch, NOW, type Result, type Statement } from "./sql.ts";
 import { sleepUnwatched } from "./users.ts";
 
 /** All that is stored of a chat, for whoever asks for it. Times are ISO 8601, in UTC. */
@@ -97,18 +97,38 @@ const iso = (ms: unknown) => new Date(Number(ms)).toISOString();
  * A message that is being sent at this moment may still arrive.
  */
 export async function eraseChat(orm: Orm, chatId: number): Promise<void> {
-  const tracked = sql`SELECT streamer_id FROM user_streamers WHERE user_id = ${chatId}`;
-  await batch(orm, [
-    orm.run(sql`UPDATE users SET active = 0 WHERE id = ${chatId}`),
+  await batch(orm, erase(orm, sql`${chatId}`));
+}
+
+/** `chat` is the id; nothing is erased when it is NULL. */
+function erase(orm: Orm, chat: ReturnType<typeof sql>): Statement[] {
+  const tracked = sql`SELECT streamer_id FROM user_streamers WHERE user_id = ${chat}`;
+  return [
+    orm.run(sql`UPDATE users SET active = 0 WHERE id = ${chat}`),
     sleepUnwatched(orm, tracked),
-    orm.run(sql`DELETE FROM outbox WHERE chat_id = ${chatId}`),
-    orm.run(sql`DELETE FROM broadcast_messages WHERE chat_id = ${chatId}`),
-    orm.run(sql`UPDATE broadcasts SET chat_id = NULL, message_id = NULL WHERE chat_id = ${chatId}`),
-    orm.run(sql`DELETE FROM lookups WHERE chat_id = ${chatId}`),
-    orm.run(sql`UPDATE lookups SET answer_chat_id = NULL, message_id = NULL WHERE answer_chat_id = ${chatId}`),
-    orm.run(sql`DELETE FROM managers WHERE ${chatId} IN (person_id, chat_id)`),
-    orm.run(sql`DELETE FROM untracked WHERE user_id = ${chatId}`),
-    orm.run(sql`DELETE FROM user_streamers WHERE user_id = ${chatId}`),
-    orm.run(sql`DELETE FROM users WHERE id = ${chatId}`),
-  ]);
+    orm.run(sql`DELETE FROM outbox WHERE chat_id = ${chat}`),
+    orm.run(sql`DELETE FROM broadcast_messages WHERE chat_id = ${chat}`),
+    orm.run(sql`UPDATE broadcasts SET chat_id = NULL, message_id = NULL WHERE chat_id = ${chat}`),
+    orm.run(sql`DELETE FROM lookups WHERE chat_id = ${chat}`),
+    orm.run(sql`UPDATE lookups SET answer_chat_id = NULL, message_id = NULL WHERE answer_chat_id = ${chat}`),
+    orm.run(sql`DELETE FROM managers WHERE ${chat} IN (person_id, chat_id)`),
+    orm.run(sql`DELETE FROM untracked WHERE user_id = ${chat}`),
+    orm.run(sql`DELETE FROM user_streamers WHERE user_id = ${chat}`),
+    orm.run(sql`DELETE FROM users WHERE id = ${chat}`),
+  ];
+}
+
+/** Who has refused our messages for so long does not come back for the same list. */
+const FORGET_AFTER_MS = 400 * 24 * 3_600_000;
+
+/** The ids of at most `limit` chats that have been closed for more than 400 days. */
+export async function longClosed(orm: Orm, limit: number): Promise<number[]> {
+  const rows = await orm.all<{ id: number }>(sql`
+    SELECT id FROM users WHERE closed_at < ${NOW} - ${FORGET_AFTER_MS} ORDER BY closed_at LIMIT ${limit}`);
+  return rows.map(({ id }) => id);
+}
+
+/** Forgets a chat as eraseChat() does, unless it is there again. */
+export function forgetClosed(orm: Orm, chatId: number): Statement[] {
+  return erase(orm, sql`(SELECT id FROM users WHERE id = ${chatId} AND closed_at IS NOT NULL)`);
 }

@@ -65,6 +65,7 @@ export function openRemote({ url, authToken, requestTimeoutMs }: RemoteOptions):
     },
     protocol: "http",
     connections: () => running.size,
+    size: () => undefined,
     closed: () => client.closed,
     async close() {
       await Promise.allSettled(running);

@@ -15,26 +15,32 @@ import type { Announcement } from "./broadcasts.ts";
 import { check, index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from "./orm.ts";
 import type { ChatSettings, TrackingSettings } from "./settings.ts";
 
-export const users = sqliteTable("users", {
-  id: integer().primaryKey(),
-  type: text({ enum: ["private", "group", "supergroup", "channel"] }).notNull(),
-  /** Of groups and channels only: people's names are not stored. */
-  title: text(),
-  language: text().notNull(),
-  settings: text({ mode: "json" }).$type<ChatSettings>().notNull().default({}),
-  /** False while Telegram refuses the chat (blocked, kicked, gone): costs nothing, keeps its trackings. */
-  active: integer({ mode: "boolean" }).notNull().default(true),
-  /** Not before this may the next message go out: the chat's pace, or what a 429 asked for. */
-  nextSendAt: integer("next_send_at").notNull().default(0),
-  /**
-   * News is held back until then, for quiet hours or a digest; what has piled up goes as one message afterwards. 0 when
-   * nothing is held back.
-   */
-  heldUntil: integer("held_until").notNull().default(0),
-  /** When Telegram last refused the chat in a way that may pass; a second time a day later closes it. */
-  suspectSince: integer("suspect_since"),
-  createdAt: integer("created_at").notNull(),
-});
+export const users = sqliteTable(
+  "users",
+  {
+    id: integer().primaryKey(),
+    type: text({ enum: ["private", "group", "supergroup", "channel"] }).notNull(),
+    /** Of groups and channels only: people's names are not stored. */
+    title: text(),
+    language: text().notNull(),
+    settings: text({ mode: "json" }).$type<ChatSettings>().notNull().default({}),
+    /** False while Telegram refuses the chat (blocked, kicked, gone): costs nothing, keeps its trackings. */
+    active: integer({ mode: "boolean" }).notNull().default(true),
+    /** Since when it has not been active; a chat that stays so is forgotten. NULL while it is. */
+    closedAt: integer("closed_at"),
+    /** Not before this may the next message go out: the chat's pace, or what a 429 asked for. */
+    nextSendAt: integer("next_send_at").notNull().default(0),
+    /**
+     * News is held back until then, for quiet hours or a digest; what has piled up goes as one message afterwards. 0 when
+     * nothing is held back.
+     */
+    heldUntil: integer("held_until").notNull().default(0),
+    /** When Telegram last refused the chat in a way that may pass; a second time a day later closes it. */
+    suspectSince: integer("suspect_since"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (t) => [index("users_closed").on(t.closedAt).where(sql`closed_at IS NOT NULL`)],
+);
 
 export const streamers = sqliteTable(
   "streamers",
@@ -81,6 +87,8 @@ export const streamers = sqliteTable(
     newsSince: integer("news_since").notNull().default(0),
     /** When the profile was last read. */
     profileAt: integer("profile_at").notNull().default(0),
+    /** When an item was last added, of the events that have been folded; NULL for none. */
+    pastNewsAt: integer("past_news_at"),
     createdAt: integer("created_at").notNull(),
   },
   (t) => [
@@ -175,16 +183,32 @@ export const wishlistItems = sqliteTable(
     lastSeenAt: integer("last_seen_at"),
     /** The product id under which the same product was added again: one vanished wish explains one new one. */
     replacedBy: text("replaced_by"),
+    /**
+     * What is left of its events that were too old to be kept, and have been folded
+     * (docs/decisions/007-old-events-are-folded.md): how many, whether it was added then, from when to when, and between
+     * which prices. `past_currency` is '' when they were of several currencies, and the prices NULL then.
+     */
+    pastEvents: integer("past_events").notNull().default(0),
+    pastAdded: integer("past_added", { mode: "boolean" }).notNull().default(false),
+    pastFrom: integer("past_from"),
+    pastTo: integer("past_to"),
+    pastLowest: integer("past_lowest"),
+    pastHighest: integer("past_highest"),
+    pastCurrency: text("past_currency"),
   },
   (t) => [
     uniqueIndex("wishlist_items_product").on(t.streamerId, t.productId),
     // /list counts from this index alone; a partial index on streamer_id would be read row by row (docs/performance.md).
     index("wishlist_items_listed").on(t.streamerId, t.removedAt),
     index("wishlist_items_external").on(t.streamerId, t.externalId),
+    index("wishlist_items_past").on(t.streamerId, t.pastTo).where(sql`past_events > 0`),
   ],
 );
 
-/** The history: append-only, each row a fact that stands by itself. Notifications are rendered from it. */
+/**
+ * The history: append-only, each row a fact that stands by itself. Notifications are rendered from it. What is too old is
+ * folded into its item.
+ */
 export const wishlistEvents = sqliteTable(
   "wishlist_events",
   {
@@ -221,6 +245,7 @@ export const wishlistEvents = sqliteTable(
   (t) => [
     uniqueIndex("wishlist_events_check").on(t.streamerId, t.checkNumber, t.productId, t.kind),
     index("wishlist_events_recent").on(t.streamerId, t.at).where(sql`kind = 'added'`),
+    index("wishlist_events_at").on(t.at),
   ],
 );
 

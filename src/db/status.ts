@@ -25,12 +25,19 @@ export async function readTotals(orm: Orm): Promise<Totals> {
   return row ?? { streamers: 0, watched: 0, trackings: 0, parked: 0 };
 }
 
-/** How large the database is, without what has not been brought into the file yet; undefined where it does not tell. */
-export async function readSize(orm: Orm): Promise<number | undefined> {
+/**
+ * How large the database is, without what has not been brought into the file yet, and how much of it is free: what is
+ * dropped leaves room for what comes, and the file as large as it was.
+ */
+export type DatabaseSize = { bytes: number; freeBytes: number };
+
+/** Undefined where the database does not tell. Read from its first page: how much there is does not matter. */
+export async function readSize(orm: Orm): Promise<DatabaseSize | undefined> {
   try {
-    const [row] = await orm.all<{ bytes: number }>(sql`
-      SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()`);
-    return row?.bytes;
+    const [row] = await orm.all<DatabaseSize>(sql`
+      SELECT page_count * page_size AS bytes, freelist_count * page_size AS "freeBytes"
+      FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`);
+    return row;
   } catch {
     return undefined;
   }

@@ -18,6 +18,8 @@ export type Store = {
   transaction(): Promise<Transaction>;
   protocol: "file" | "http";
   connections(): number;
+  /** Bytes on disk; undefined for a server, which only a statement can ask. */
+  size(): number | undefined;
   closed(): boolean;
   close(): Promise<void>;
 };

@@ -30,10 +30,10 @@ const UNREADABLE_LOOKS = 3;
 /** `failures` is the column. */
 export const isUnreadable = (failures: ReturnType<typeof sql>) => sql`COALESCE(${failures} >= ${UNREADABLE_LOOKS}, 0)`;
 
-/** When an item was last added to the list of the streamer `id`; read from the end of an index. */
-export const newsAt = (id: ReturnType<typeof sql>) => sql<number | null>`(
+/** When an item was last added to the list of the streamer `id`; read from the end of an index, or of what is folded. */
+export const newsAt = (id: ReturnType<typeof sql>) => sql<number | null>`COALESCE((
   SELECT e.at FROM wishlist_events e WHERE e.streamer_id = ${id} AND e.kind = 'added'
-  ORDER BY e.check_number DESC LIMIT 1)`;
+  ORDER BY e.check_number DESC LIMIT 1), (SELECT past_news_at FROM streamers past WHERE past.id = ${id}))`;
 
 /**
  * In one statement. Grouping by the key of `user_streamers` streams in the order of its index; grouping by

@@ -10,7 +10,8 @@ export function meetUser(orm: Orm, chat: Chat, language: string): Statement {
   return orm.run(sql`
     INSERT INTO users (id, type, title, language, created_at)
     VALUES (${chat.id}, ${chat.type}, ${chat.title ?? null}, ${language}, ${NOW})
-    ON CONFLICT (id) DO UPDATE SET type = excluded.type, title = excluded.title, active = 1, suspect_since = NULL`);
+    ON CONFLICT (id) DO UPDATE SET type = excluded.type, title = excluded.title, active = 1, closed_at = NULL,
+      suspect_since = NULL`);
 }
 
 /** Streamers whose last active chat is gone go to sleep: they are not looked at. `which` selects their ids. */
@@ -37,7 +38,8 @@ const trackedBy = (chatId: number) => sql`SELECT streamer_id FROM user_streamers
  */
 export function closeChat(orm: Orm, chatId: number, reason: string): Statement[] {
   return [
-    orm.run(sql`UPDATE users SET active = 0, suspect_since = NULL WHERE id = ${chatId}`),
+    orm.run(sql`
+      UPDATE users SET active = 0, closed_at = COALESCE(closed_at, ${NOW}), suspect_since = NULL WHERE id = ${chatId}`),
     orm.run(sql`
       UPDATE outbox SET state = 'skipped', last_error = ${reason}, done_at = ${NOW}
       WHERE chat_id = ${chatId} AND state IN ('pending', 'sending')`),
@@ -54,7 +56,9 @@ export function closeChat(orm: Orm, chatId: number, reason: string): Statement[]
 /** The chat takes messages again. What appeared while everybody was away is not announced. */
 export function reopenChat(orm: Orm, chatId: number): Statement[] {
   return [
-    orm.run(sql`UPDATE users SET active = 1, suspect_since = NULL, next_send_at = 0 WHERE id = ${chatId}`),
+    orm.run(
+      sql`UPDATE users SET active = 1, closed_at = NULL, suspect_since = NULL, next_send_at = 0 WHERE id = ${chatId}`,
+    ),
     wakeWatched(orm, trackedBy(chatId)),
   ];
 }
@@ -72,7 +76,7 @@ export function migrateChat(orm: Orm, from: number, to: number): Statement[] {
     orm.run(sql`
       INSERT INTO users (id, type, title, language, settings, active, created_at)
       SELECT ${to}, 'supergroup', title, language, settings, 1, created_at FROM users WHERE id = ${from}
-      ON CONFLICT (id) DO UPDATE SET active = 1`),
+      ON CONFLICT (id) DO UPDATE SET active = 1, closed_at = NULL`),
     ...move("user_streamers", "user_id"),
     ...move("untracked", "user_id"),
     ...move("managers", "chat_id"),

@@ -88,3 +88,8 @@ export async function ageMisses(db: Database, streamerId: number, ms: number): P
     .for("test")
     .run(sql`UPDATE wishlist_items SET last_seen_at = last_seen_at - ${ms} WHERE streamer_id = ${streamerId}`);
 }
+
+/** Everything that has happened so far did so many days earlier. */
+export async function ageEvents(db: Database, days: number): Promise<void> {
+  await db.for("test").run(sql`UPDATE wishlist_events SET at = at - ${days * 86_400_000}`);
+}

@@ -34,6 +34,7 @@ export async function memoryDb(rewrite?: Rewrite): Promise<MemoryDb> {
     transaction: () => client.transaction("write"),
     protocol: "file",
     connections: () => 1,
+    size: () => undefined,
     closed: () => client.closed,
     close: async () => client.close(),
   };

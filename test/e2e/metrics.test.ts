@@ -33,6 +33,7 @@ test(
       const kinds = await typesOf(instance);
       expect(Object.fromEntries(Object.keys(CONTRACT).map((name) => [name, kinds.get(name)]))).toEqual(CONTRACT);
       expect(await samplesOf(instance), "each has a sample").toEqual(Object.keys(CONTRACT));
+      expect(await instance.metric("database_size_bytes")).toBeGreaterThan(100_000);
     }
     expect(await leader.metric("scheduler_lock_held")).toBe(1);
     expect(await standBy.metric("scheduler_lock_held")).toBe(0);

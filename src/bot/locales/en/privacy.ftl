@@ -7,6 +7,7 @@ privacy =
 
     I keep no names of people, no conversations, no phone numbers, and pass nothing on. Wishlists are public without me.
     Take it all as a file: /export. Erase it all: /delete_me.
+    Where nobody lets me write for 400 days, I erase it all by myself.
 export-nothing = I have nothing about this chat.
 export-done =
     { $count ->

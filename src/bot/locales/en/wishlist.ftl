@@ -32,6 +32,13 @@ new-title =
 
 history-title = 📜 { $streamer }: what has changed
 history-none = 📜 { $streamer }: nothing has changed since I follow
+history-past-title = More than 400 days ago, in short:
+history-past =
+    { $count ->
+        [one] { $days } 🗂 { $item }: { $count } change
+       *[other] { $days } 🗂 { $item }: { $count } changes
+    }
+history-past-gone = no longer on the list
 event-added = { $day } ➕ { $item }
 event-returned = { $day } 🔁 Back on the list: { $item }
 event-removed = { $day } ➖ Taken off: { $item }

@@ -35,6 +35,14 @@ new-title =
 
 history-title = 📜 { $streamer }: что менялось
 history-none = 📜 { $streamer }: с начала слежки ничего не менялось
+history-past-title = Больше 400 дней назад, коротко:
+history-past =
+    { $count ->
+        [one] { $days } 🗂 { $item }: { $count } изменение
+        [few] { $days } 🗂 { $item }: { $count } изменения
+       *[many] { $days } 🗂 { $item }: { $count } изменений
+    }
+history-past-gone = в списке больше нет
 event-added = { $day } ➕ { $item }
 event-returned = { $day } 🔁 Снова в списке: { $item }
 event-removed = { $day } ➖ Убрано: { $item }

@@ -61,10 +61,7 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
   const crashed = new AbortController();
   const leader = { ...given, signal: AbortSignal.any([signal, crashed.signal]) };
   const failed = (what: string) => (error: unknown) => log.error({ err: error, term: leader.term.epoch }, what);
-  const { tellHalts, tellCheck, tellLookup, tellSend, tellReach } = createReports({
-    ...{ log, metrics },
-    term: leader.term.epoch,
-  });
+  const tell = createReports({ log, metrics, term: leader.term.epoch });
   const news = createBell();
   const answers = createBell();
   const opened = await openSites(options, leader, failed("what is known of the sites cannot be read"));
@@ -86,7 +83,7 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
           site,
           intervalMs,
           concurrency,
-          report: tellCheck,
+          report: tell.check,
           owed: news.ring,
           failed: failed("check not recorded"),
         },
@@ -99,7 +96,7 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
           site,
           concurrency,
           maxTrackings,
-          report: tellLookup,
+          report: tell.lookup,
           answered: answers.ring,
           failed: failed("lookup not recorded"),
         },
@@ -117,8 +114,8 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
           pace,
           staleMs: config.lockStaleMs,
           bell: news,
-          report: tellSend,
-          reached: tellReach,
+          report: tell.send,
+          reached: tell.reach,
           failed: failed("notification not handled"),
         },
         leader,
@@ -131,10 +128,7 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
           orm,
           telegram,
           pace,
-          report: ({ chatId, outcome, error }) => {
-            metrics.telegramAnswers.inc({ method: "editMessageText", answer: outcome });
-            if (error !== undefined) log.warn({ chat_id: chatId, outcome, error }, "told news not changed");
-          },
+          report: tell.edit,
           failed: failed("told news not looked after"),
         },
         leader,
@@ -146,10 +140,7 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
           telegram,
           pace,
           staleMs: config.lockStaleMs,
-          report: ({ chatId, outcome, error }) => {
-            metrics.telegramAnswers.inc({ method: "broadcast", answer: outcome });
-            if (error !== undefined) log.warn({ chat_id: chatId, outcome, error }, "announcement not delivered");
-          },
+          report: tell.announcement,
           failed: failed("announcement not handled"),
         },
         leader,
@@ -157,7 +148,7 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
   ];
   const loops = [
     runUnlessHalted(
-      { orm, told: tellHalts, failed: failed("halts not read") },
+      { orm, told: tell.halts, failed: failed("halts not read") },
       [
         ...checking.map((run) => ({ part: "checks", run }) as const),
         ...delivering.map((run) => ({ part: "delivery", run }) as const),
@@ -177,10 +168,7 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
         },
         render: (message) => renderLookups(texts, message, maxTrackings),
         bell: answers,
-        report: ({ chatId, outcome, error }) => {
-          metrics.telegramAnswers.inc({ method: "lookup_answer", answer: outcome });
-          if (error !== undefined) log.warn({ chat_id: chatId, outcome, error }, "answer not shown");
-        },
+        report: tell.answer,
         failed: failed("answers not shown"),
       },
       leader,
@@ -253,16 +241,13 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
         const distrust = canary.isDistrusted() ? await readDistrust(orm("loop_read_trust"), source.name) : undefined;
         if (distrust?.told === false && leader.trusted()) {
           log.error(
-            { source: source.name, since_ms: distrust.sinceMs },
+            { source: source.name, age_ms: Math.round(distrust.sinceMs), term: leader.term.epoch },
             "most looks fail or are implausible: no conclusions drawn",
           );
           const text = texts("en", "operator-distrust", { source: source.name });
           for (const id of config.adminIds) if (leader.trusted()) await api.sendMessage(id, text).catch(warnFailed);
           await leader.write("loop_mark_told", (db) => [markDistrustTold(db, source.name)]);
         }
-    // A file's is asked by each instance, when it is scraped.
-    if (db.size() === undefined) metrics.databaseSize.set(size?.bytes ?? 0);
-    metrics.databaseFree.set(size?.freeBytes ?? 0);
       } catch (error) {
         if (!leader.signal.aborted) warnFailed(error);
       }
@@ -275,6 +260,9 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
     metrics.blockedChats.set(blockedChats);
     metrics.outboxDepth.set(owed);
     metrics.outboxOldest.set(oldestOwedMs / 1_000);
+    // A file's is asked by each instance, when it is scraped.
+    if (db.size() === undefined) metrics.databaseSize.set(size?.bytes ?? 0);
+    metrics.databaseFree.set(size?.freeBytes ?? 0);
     for (const [source, ms] of lagsMs) metrics.checkLag.set({ source }, ms / 1_000);
     for (const { source, budget } of sites) {
       const { used, perMinute, pausedMs, slowness } = budget.state();

@@ -2,6 +2,7 @@ import { types } from "node:util";
 import type { DestinationStream, Logger } from "pino";
 import { pino } from "pino";
 import type { LogLevel } from "./config.ts";
+import { unquoted } from "./delivery/unquoted.ts";
 import type { LogEvent } from "./incidents.ts";
 import { openOutput } from "./output.ts";
 
@@ -12,6 +13,8 @@ export type LogOptions = {
   /** Exact values that must not appear. */
   secrets: string[];
   destination?: DestinationStream;
+  /** How a line reads where people read it, without its secrets already; JSON otherwise. */
+  format?: ((line: string) => string) | undefined;
   /** Told of each warning and each error as it is written. */
   noted?: (event: LogEvent) => void;
 };
@@ -19,16 +22,17 @@ export type LogOptions = {
 const WARNING = /^\{"level":"(?:warn|error|fatal)"/;
 
 /**
- * One JSON event per line, on stdout unless `destination` says otherwise. No line holds a secret, plain or URL-encoded,
- * nor anything that looks like a bot token; of errors only the fields that are safe and useful are written.
+ * One JSON event per line, on stdout unless `destination` says otherwise; docs/operating.md lists the fields. No line
+ * holds a secret, plain or URL-encoded, nor anything that looks like a bot token; of errors only the fields that are safe
+ * and useful are written.
  */
 export function createLog(options: LogOptions): Log {
-  const { noted } = options;
+  const { noted, format = (line: string) => line } = options;
   const redact = redactor(options.secrets);
   const write = (line: string) => {
     const safeLine = redact(line);
     if (noted !== undefined && WARNING.test(safeLine)) noted(JSON.parse(safeLine));
-    return safeLine;
+    return format(safeLine);
   };
   const log = pino(
     {
@@ -50,7 +54,7 @@ export async function written(log: Log): Promise<void> {
 }
 
 const maxDepth = 6;
-const maxText = 4000; // a failed batch's message quotes all of its parameters
+const maxText = 4000; // a failed batch's statement may be long
 const redacted = "[redacted]";
 
 /** The value with every error inside reduced to what may be logged. */
@@ -65,25 +69,35 @@ function safe(value: unknown, depth = 0): unknown {
 }
 
 /**
- * grammY's errors carry more than may be logged: GrammyError the message's text (`payload`), HttpError a FetchError whose
- * text has the token, BotError the whole context.
+ * Errors carry more than may be logged: GrammyError the message's text (`payload`) and pieces of it that Telegram quotes,
+ * HttpError a FetchError whose text has the token, BotError the whole context, drizzle's all that was to be written.
  */
 function errorFields(error: Error, depth: number): Record<string, unknown> {
-  const { name, message, stack, cause } = error;
+  const { name, cause } = error;
   const { code, error_code, description, method, parameters, error: inner } = error as Error & Record<string, unknown>;
   const found = name === "HttpError" ? (code ?? innerCode(inner)) : code;
   const beneath = cause ?? (name === "BotError" ? inner : undefined);
+  const [own, message] = [String(error.message), wordsOf(error)];
+  const stack = String(error.stack ?? "");
   return {
     name,
-    message: String(message).slice(0, maxText),
-    stack: String(stack ?? "").slice(-maxText), // from the end: it starts with the message
+    message: message.slice(0, maxText),
+    // From the end: it starts with the message.
+    stack: (own === message ? stack : stack.replace(own, () => message)).slice(-maxText),
     code: found,
     error_code,
-    description,
+    description: typeof description === "string" ? unquoted(description) : description,
     method,
     parameters,
     cause: depth < maxDepth ? safe(beneath, depth + 1) : undefined,
   };
+}
+
+/** What the error says, without the values of a statement and without what Telegram quotes. */
+function wordsOf(error: Error): string {
+  const { message, query, description } = error as Error & { query?: unknown; description?: unknown };
+  if (typeof query === "string" && "params" in error) return `Failed query: ${query}`;
+  return typeof description === "string" ? message.replace(description, unquoted) : String(message);
 }
 
 /** Why the network call failed: ECONNRESET and the like, or what the fetch calls it ("invalid-json", "AbortError"). */

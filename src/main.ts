@@ -5,8 +5,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Bot, GrammyError } from "grammy";
 import type { Update } from "grammy/types";
 import packageJson from "../package.json" with { type: "json" };
-import { ALLOWED_UPDATES, createBot } from "./bot/bot.ts";
+import { createBot } from "./bot/bot.ts";
 import { loadTexts } from "./bot/texts.ts";
+import { ALLOWED_UPDATES, kindOf } from "./bot/updates.ts";
 import { type Leader, type LeaderEvent, lead } from "./checker/leader.ts";
 import { sources } from "./checker/sources/index.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
@@ -22,6 +23,8 @@ import { createIncidents, type Incidents, keepIncidents } from "./incidents.ts";
 import { workAsLeader } from "./leadership.ts";
 import { createLog, type Log, written } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
+import { forTerminal } from "./pretty.ts";
+import { tellUpdate } from "./reports.ts";
 import { watchEventLoop } from "./standstill.ts";
 import { createStop, type Stop } from "./stop.ts";
 
@@ -41,7 +44,7 @@ async function main(): Promise<void> {
   const incidents = createIncidents();
   // Only operators ask for them.
   const noted = config.adminIds.length > 0 ? incidents.note : undefined;
-  const log = createLog({ level: config.logLevel, secrets, ...(noted && { noted }) });
+  const log = createLog({ level: config.logLevel, secrets, format: await forTerminal(), ...(noted && { noted }) });
   for (const warning of config.warnings) log.warn(warning);
   const stop = createStop(log);
   try {
@@ -58,7 +61,7 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop, incidents
   const metrics = createMetrics({ sources: Object.keys(sources) });
   using _watch = watchEventLoop({
     delayed: (seconds) => metrics.eventLoopDelay.observe(seconds),
-    stood: ({ ms, cpuMs }) => log.warn({ ms, cpu_ms: cpuMs }, "the event loop stood still"),
+    stood: ({ ms, cpuMs }) => log.warn({ duration_ms: ms, cpu_ms: cpuMs }, "the event loop stood still"),
   });
   const instance = randomUUID();
   const state = { migrated: false, initialised: false };
@@ -97,13 +100,11 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop, incidents
     },
     sends: pace.overtaken,
     watch: watchAnswers((method, answer) => metrics.telegramAnswers.inc({ method, answer })),
-    failed: (error, updateId) => {
-      metrics.updatesFailed.inc();
-      log.error({ err: error, update_id: updateId }, "update failed");
-    },
+    failed: () => metrics.updatesFailed.inc(),
+    handled: (update) => tellUpdate(log, update),
   });
   const handle = async (update: Update) => {
-    const kind = Object.keys(update).find((key) => key !== "update_id") ?? "none";
+    const kind = kindOf(update);
     metrics.updates.inc({ kind });
     const end = metrics.updateDuration.startTimer({ kind });
     await bot.handleUpdate(update).finally(end);
@@ -118,9 +119,9 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop, incidents
       render: () => {
         // Asked now: a process that has stood still would tell what it was before.
         metrics.lockHeld.set(isLeader() ? 1 : 0);
-        return metrics.render();
         const bytes = db.size();
         if (bytes !== undefined) metrics.databaseSize.set(bytes);
+        return metrics.render();
       },
     },
     ready: async () => {
@@ -174,7 +175,12 @@ async function reachTelegram(bot: Bot, { webhook }: Config, log: Log, signal: Ab
           "Telegram does not know this BOT_TOKEN: it may have been revoked. Copy it again from @BotFather.",
         );
       }
-      log.warn({ err: error, retry_ms: delayMs }, "Telegram is not reached yet");
+      // Tried again all the same: a host name may be so new that Telegram does not find it yet.
+      const isRefused = error instanceof GrammyError && error.method === "setWebhook" && error.error_code === 400;
+      log.warn(
+        { err: error, retry_ms: delayMs },
+        isRefused ? "Telegram refuses WEBHOOK_URL" : "Telegram is not reached yet",
+      );
       await sleep(delayMs, undefined, { signal }).catch(() => undefined);
     }
   }
@@ -197,7 +203,7 @@ function watchLock(config: Config, log: Log, metrics: Metrics) {
           metrics.lockTerm.set(event.epoch);
           const takeover = new Date(Date.now() + event.untilMs).toISOString();
           return log.info(
-            { holder: event.by, term: event.epoch, takeover_at: takeover, stale_seconds: config.lockStaleMs / 1000 },
+            { holder: event.by, term: event.epoch, takeover_at: takeover, stale_ms: config.lockStaleMs },
             "lock is held by another instance; it may be taken over at takeover_at unless its heartbeat goes on",
           );
         }

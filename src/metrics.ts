@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import packageJson from "../package.json" with { type: "json" };
-import type { ALLOWED_UPDATES } from "./bot/bot.ts";
+import type { UpdateKind } from "./bot/updates.ts";
 import type { Look } from "./checker/source.ts";
 import { PARTS } from "./db/halts.ts";
 import type { LookupOutcome } from "./db/lookups.ts";
@@ -35,7 +35,7 @@ const lookupOutcomes: LookupOutcome[] = [
   "cancelled",
 ];
 
-const kinds: (typeof ALLOWED_UPDATES)[number][] = ["message", "channel_post", "callback_query", "my_chat_member"];
+const kinds: UpdateKind[] = ["message", "channel_post", "callback_query", "my_chat_member"];
 
 const meanings: Meaning[] = [
   "wait",

@@ -20,6 +20,7 @@ export type SiteOptions = { config: Config; db: Database; log: Log; metrics: Met
 /** While a site fails, it is asked about once an interval, but neither hammered nor forgotten. */
 const PROBE_MS = { least: 1_000, most: 60_000 };
 const READ_RETRY_MS = 1_000;
+const MINUTE_MS = 60_000;
 
 /** A site as one term works with it; `close` ends its connections. */
 export type OpenSite = { site: Site; close: () => Promise<void> };
@@ -79,14 +80,21 @@ async function openSite({ config, db, log, metrics }: SiteOptions, leader: Leade
   function tellPlan({ multiplier, stretch, load, limits }: Plan, streamers: number, cost: number) {
     metrics.scheduleStretch.set({ source: source.name }, stretch);
     metrics.scheduleLoad.set({ source: source.name }, load);
-    const minutes = (ms: number) => Math.round(ms / 60_000) || 1;
+    const minutes = (ms: number) => Math.round(ms / MINUTE_MS) || 1;
     const about = multiplier === 0 ? minutes(limits.minMs) : minutes((streamers * cost) / limits.requestsPerMs);
     if (about === toldMinutes) return;
     toldMinutes = about;
     if (multiplier === 0) return;
-    const fields = { source: source.name, streamers, requests_per_look: cost, stretch };
-    const words = `${streamers} streamers, ${cost.toFixed(1)} requests each: about every ${about} min, wanted ${minutes(limits.minMs)}`;
-    if (stretch > 1) log.warn(fields, `${words}; longer than MAX_CHECK_INTERVAL_SECONDS, all are stretched`);
-    else log.info(fields, words);
+    const fields = {
+      ...{ source: source.name, streamers, stretch: rounded(stretch), requests_per_look: rounded(cost) },
+      ...{ interval_ms: about * MINUTE_MS, wanted_ms: limits.minMs, term: leader.term.epoch },
+    };
+    if (stretch > 1)
+      log.warn(fields, "looks come later than MAX_CHECK_INTERVAL_SECONDS: the request budget is too small");
+    else log.info(fields, "looks come later than CHECK_INTERVAL_SECONDS: the request budget is too small");
   }
+}
+
+function rounded(number: number): number {
+  return Math.round(number * 100) / 100;
 }

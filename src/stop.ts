@@ -26,8 +26,8 @@ export function createStop(log: Log): Stop {
   let askedAt: number | undefined;
   let last = async (): Promise<unknown> => undefined;
 
-  async function cutOff(why: string) {
-    log.error({ why }, "stop is cut off");
+  async function cutOff(reason: string) {
+    log.error({ reason }, "stop is cut off");
     await Promise.race([last().catch((error: unknown) => log.warn({ err: error }, "last act failed")), sleep(LAST_MS)]);
     await written(log);
     process.exit(1);

@@ -2,7 +2,9 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Api, BotError, type Context, GrammyError, HttpError } from "grammy";
 import { expect, test } from "vitest";
+import { sql } from "../src/db/orm.ts";
 import { createLog, type Log } from "../src/log.ts";
+import { testDb } from "./db/test-db.ts";
 
 const token = "42:TEST-token_abcdefghijklmnopqrstuvwxyz";
 const half = "TEST-token_abcdefghijklmnopqrstuvwxyz";
@@ -105,6 +107,30 @@ test("the token leaves by no way, however it came in", async () => {
     expect(() => JSON.parse(line)).not.toThrow();
   }
   expect(lines[0]).toContain("https://api.telegram.org/bot[redacted]/getMe");
+});
+
+test("a statement that failed is logged without what was to be written, what Telegram refused without what it quotes", async () => {
+  await using db = await testDb();
+  const orm = db.for("test");
+  const failed = await orm
+    .run(sql`INSERT INTO nowhere VALUES (${"a private text\nof two lines"})`)
+    .catch((error: unknown) => error);
+  expect(String(failed), "the danger is real").toContain("a private text");
+  const description = `Bad Request: can't find 'https://x.example/u/anna' (or "anna"), and don't ask: 'it's hers'`;
+  const refused = await failedCall((_req, res) => res.end(JSON.stringify({ ok: false, error_code: 400, description })));
+
+  const { log, lines, events } = logged();
+  log.error({ err: failed }, "broadcast not stored");
+  log.error({ err: new Error("beneath", { cause: refused }) }, "send failed");
+  expect(lines.join("")).not.toMatch(/private|two lines|anna|hers/);
+  expect(events()[0]?.err).toMatchObject({
+    message: "Failed query: INSERT INTO nowhere VALUES (?)",
+    stack: expect.stringMatching(/^Error: Failed query: INSERT INTO nowhere VALUES \(\?\)\n +at /),
+    cause: { code: "SQLITE_ERROR", message: expect.stringContaining("no such table: nowhere") },
+  });
+  expect(events()[1]?.err).toMatchObject({
+    cause: { description: `Bad Request: can't find '' (or ""), and don't ask: ''` },
+  });
 });
 
 test("whatever looks like a bot token is hidden, known or not", () => {

@@ -1,7 +1,7 @@
 import { parseAddress } from "../checker/sources/index.ts";
 import type { Wanted } from "../db/trackings.ts";
 import type { textFor } from "./talk.ts";
-import { shorten } from "./texts.ts";
+import { readable } from "./untrusted.ts";
 
 /** Streamers taken from one message: the answers to all of them must fit into one (4,096 characters). */
 const MAX_AT_ONCE = 10;
@@ -23,7 +23,7 @@ export function readAddresses(args: string, text: ReturnType<typeof textFor>): {
     else if (!wanted.has(`${address.source}:${address.key}`)) wanted.set(`${address.source}:${address.key}`, address);
   }
   const remarks: string[] = [];
-  const listed = (words: Set<string>) => ({ text: shorten([...words].join(", "), WORDS_LENGTH) });
+  const listed = (words: Set<string>) => ({ text: readable([...words].join(", "), WORDS_LENGTH) ?? "…" });
   if (unreadable.size > 0) remarks.push(text("address-unreadable", listed(unreadable)));
   if (unsupported.size > 0) remarks.push(text("address-unsupported", listed(unsupported)));
   if (wanted.size > MAX_AT_ONCE) remarks.push(text("address-too-many", { max: MAX_AT_ONCE }));

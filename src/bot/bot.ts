@@ -7,9 +7,7 @@ import { membership } from "./membership.ts";
 import { createQuota, type Quota } from "./quota.ts";
 import { acknowledge, say, type Talk, textFor } from "./talk.ts";
 import { begin } from "./turn.ts";
-
-/** The updates we ask Telegram for. */
-export const ALLOWED_UPDATES = ["message", "channel_post", "callback_query", "my_chat_member"] as const;
+import { createUpdateReports, type UpdateReport } from "./updates.ts";
 
 export type BotOptions = Omit<Talk, "fileUrl" | "administrators" | "quota"> & { quota?: Quota } & {
   token: string;
@@ -18,12 +16,14 @@ export type BotOptions = Omit<Talk, "fileUrl" | "administrators" | "quota"> & { 
   sends?: () => void;
   /** Sees each call of the Bot API, also those that are made again. */
   watch?: Transformer;
-  /** A handler threw; the person has been told. */
+  /** A handler threw; the person is told. */
   failed: (error: unknown, updateId: number) => void;
+  /** Told of each update when it has been handled. */
+  handled?: (update: UpdateReport) => void;
 };
 
 /** The bot as chats know it. It neither fetches updates nor wishlists: those are handed to it, and done elsewhere. */
-export function createBot({ token, apiRoot, sends, watch, failed, ...given }: BotOptions) {
+export function createBot({ token, apiRoot, sends, watch, failed, handled = () => undefined, ...given }: BotOptions) {
   const bot = new Bot(token, { client: { apiRoot, timeoutSeconds: 15 } });
   const talk: Talk = {
     quota: createQuota(),
@@ -41,12 +41,15 @@ export function createBot({ token, apiRoot, sends, watch, failed, ...given }: Bo
   bot.api.config.use(
     autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 5, rethrowHttpErrors: true, rethrowInternalServerErrors: true }),
   );
+  const reports = createUpdateReports(handled);
+  bot.use(reports.watch);
   bot.use(sequentialize((ctx: Context) => ctx.chat?.id.toString()));
   bot.use(async (ctx, next) => {
     try {
       await next();
     } catch (error) {
       failed(error, ctx.update.update_id);
+      reports.failed(ctx, error);
       await apologise(talk, ctx).catch(() => undefined);
     }
   });

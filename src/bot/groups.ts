@@ -5,8 +5,8 @@ import { addPageButtons, callbackData, pageOf } from "./buttons.ts";
 import { mayChange } from "./rights.ts";
 import { show } from "./screen.ts";
 import { acknowledge, say } from "./talk.ts";
-import { shorten } from "./texts.ts";
 import { aboutChat, begin, type Request, type Turn } from "./turn.ts";
+import { readable } from "./untrusted.ts";
 
 const CHATS_A_PAGE = 8;
 const TITLE_LENGTH = 50;
@@ -66,7 +66,7 @@ async function choice(turn: Turn, page: number) {
   const keyboard = new InlineKeyboard();
   for (const { id, type, title, trackings } of shown) {
     const mark = type === "channel" ? "📢" : "👥";
-    keyboard.text(`${mark} ${shorten(title, TITLE_LENGTH)} · ${trackings}`, `v1:g@${id}`).row();
+    keyboard.text(`${mark} ${readable(title, TITLE_LENGTH) ?? "…"} · ${trackings}`, `v1:g@${id}`).row();
   }
   addPageButtons(keyboard, { page: number, pages }, (to) => callbackData(turn, "g", to));
   const link = `https://t.me/${ctx.me.username}`;

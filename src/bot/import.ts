@@ -2,6 +2,7 @@ import type { Context } from "grammy";
 import { parseAddress } from "../checker/sources/index.ts";
 import { track, type Wanted } from "../db/trackings.ts";
 import { callbackData } from "./buttons.ts";
+import { readText } from "./file.ts";
 import { prompt } from "./prompt.ts";
 import { mayChange } from "./rights.ts";
 import { say, threadOf } from "./talk.ts";
@@ -10,7 +11,6 @@ import { aboutChat, begin, headed, type Request } from "./turn.ts";
 
 /** In bytes. A list of addresses is small; an export of fifty trackings has about 20 kB. */
 const LONGEST_FILE = 256 * 1024;
-const FILE_TIMEOUT_MS = 10_000;
 /** As many as fit into one message when each is answered for itself. */
 const LOOKS_A_MESSAGE = 10;
 
@@ -97,17 +97,5 @@ function addressesOf(source: string): string[] | undefined {
 /** The text of a file that was sent to the bot; undefined when Telegram does not hand it over, or not whole. */
 async function readFile({ talk, ctx }: Request, fileId: string): Promise<string | undefined> {
   const { file_path: path } = await ctx.api.getFile(fileId);
-  if (path === undefined) return undefined;
-  try {
-    const response = await fetch(talk.fileUrl(path), {
-      signal: AbortSignal.timeout(FILE_TIMEOUT_MS),
-      redirect: "error",
-    });
-    if (!response.ok) return undefined;
-    const bytes = await response.bytes();
-    return bytes.length > LONGEST_FILE ? undefined : new TextDecoder().decode(bytes);
-  } catch {
-    // What fetch throws may name the address, and the token is in it.
-    return undefined;
-  }
+  return path === undefined ? undefined : await readText(talk.fileUrl(path), LONGEST_FILE);
 }

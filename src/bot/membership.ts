@@ -2,7 +2,7 @@ import { Composer, type Context } from "grammy";
 import { addManager } from "../db/managers.ts";
 import { closeChat, meetUser, migrateChat, reopenChat, writeAll } from "../db/users.ts";
 import { chatOf, languageFor, say, type Talk, textFor } from "./talk.ts";
-import { shorten } from "./texts.ts";
+import { readable } from "./untrusted.ts";
 
 const TITLE_LENGTH = 64;
 
@@ -45,6 +45,6 @@ export function membership(talk: Talk) {
 async function tellWhoAdded(talk: Talk, ctx: Context): Promise<void> {
   const { from, chat } = ctx;
   if (from === undefined || chat?.title === undefined) return;
-  const html = textFor(talk, ctx)("group-connected", { title: shorten(chat.title, TITLE_LENGTH) });
+  const html = textFor(talk, ctx)("group-connected", { title: readable(chat.title, TITLE_LENGTH) ?? "…" });
   await ctx.api.sendMessage(from.id, html, { parse_mode: "HTML" }).catch(() => undefined);
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createBatchSink, createRunner, createSource } from "@grammyjs/runner";
 import { type Api, GrammyError } from "grammy";
 import type { Update } from "grammy/types";
-import { ALLOWED_UPDATES } from "./bot.ts";
+import { ALLOWED_UPDATES } from "./updates.ts";
 
 /** Seconds that Telegram holds a request open while there is nothing to tell. */
 const LONG_POLL_SECONDS = 30;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { I18n } from "@grammyjs/i18n";
+import { dateFormatOf } from "./formats.ts";
 
 export type Language = "ru" | "en";
 
@@ -78,9 +79,9 @@ export function money(language: string, minor: number, currency: string): string
 
 /** Day and month alone: for what happened lately. */
 export function date(language: string, at: Date): string {
-  return new Intl.DateTimeFormat(languageOf(language), { day: "numeric", month: "short" }).format(at);
+  return dateFormatOf(languageOf(language), { day: "numeric", month: "short" }).format(at);
 }
 
 export function day(language: string, at: Date): string {
-  return new Intl.DateTimeFormat(languageOf(language), { day: "numeric", month: "long", year: "numeric" }).format(at);
+  return dateFormatOf(languageOf(language), { day: "numeric", month: "long", year: "numeric" }).format(at);
 }

@@ -2,7 +2,8 @@ import type { Context } from "grammy";
 import { type ChatSettings, type KnownChat, readChat } from "../db/settings.ts";
 import type { Chat } from "../db/users.ts";
 import type { Talk } from "./talk.ts";
-import { type Language, languageOf, shorten, type Variables } from "./texts.ts";
+import { type Language, languageOf, type Variables } from "./texts.ts";
+import { readable } from "./untrusted.ts";
 
 const TITLE_LENGTH = 64;
 
@@ -67,5 +68,5 @@ export function aboutChat({ chatId, chatType, title }: Turn): Chat {
 
 /** A screen's text; from afar it says above which chat it is about. */
 export function headed({ isAway, title, text }: Turn, html: string): string {
-  return isAway ? `${text("about-chat", { title: shorten(title, TITLE_LENGTH) })}\n${html}` : html;
+  return isAway ? `${text("about-chat", { title: readable(title, TITLE_LENGTH) ?? "…" })}\n${html}` : html;
 }

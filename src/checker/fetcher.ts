@@ -67,7 +67,7 @@ export function createFetcher({
       let url = new URL(path, origin);
       let leftMs = timeoutMs;
       for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
-        if (url.origin !== origin) throw new RequestFailed(`${path} leads away from the site`);
+        if (url.origin !== origin) throw new RequestFailed("it leads away from the site");
         await take(signal);
         const startedAt = performance.now();
         const answer = await attempt(url, accept, leftMs, signal);
@@ -75,7 +75,7 @@ export function createFetcher({
         url = answer;
         leftMs -= performance.now() - startedAt;
       }
-      throw new RequestFailed(`${path} redirects more than ${MAX_REDIRECTS} times`);
+      throw new RequestFailed(`it redirects more than ${MAX_REDIRECTS} times`);
     };
 
   /** One request: the page, or where it is said to be. */
@@ -100,7 +100,7 @@ export function createFetcher({
     } catch (error) {
       if (signal.aborted) outcome = "aborted";
       signal.throwIfAborted();
-      throw explained(url, abort.signal.aborted ? abort.signal.reason : error);
+      throw explained(abort.signal.aborted ? abort.signal.reason : error);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", cancel);
@@ -189,9 +189,9 @@ function header(headers: Headers, name: string): string {
   return [headers[name] ?? []].flat().join(", ");
 }
 
-/** Without the error itself as a cause: a parser's error carries a piece of the page. */
-function explained(url: URL, error: unknown): RequestFailed {
+/** Without the error itself as a cause, and without the address: those hold a piece of the page, and the nickname. */
+function explained(error: unknown): RequestFailed {
+  if (error instanceof RequestFailed) return error;
   const { code, name } = error as NodeJS.ErrnoException;
-  const words = error instanceof RequestFailed ? error.message : (code ?? name);
-  return new RequestFailed(`GET ${url.pathname}: ${words}`);
+  return new RequestFailed(code ?? name);
 }

@@ -6,6 +6,7 @@ import {
   dueLookups,
   isWatched,
   type LookupOutcome,
+  readStreamerId,
   recordFound,
   recordLookupFailure,
   recordLookupRefusal,
@@ -15,7 +16,14 @@ import type { Leader } from "./leader.ts";
 import type { Site } from "./site.ts";
 import type { Failure } from "./source.ts";
 
-export type LookupReport = { source: string; outcome: LookupOutcome; reason?: string | undefined; seconds: number };
+export type LookupReport = {
+  source: string;
+  /** Found; absent when there is no such streamer, or no list. */
+  streamerId?: number | undefined;
+  outcome: LookupOutcome;
+  reason?: string | undefined;
+  seconds: number;
+};
 
 export type LookupsOptions = {
   orm: (query: string) => Orm;
@@ -72,20 +80,20 @@ async function lookUp(options: LookupsOptions, leader: Leader, lookup: DueLookup
   const { site, report, answered } = options;
   const { name: source } = site.source;
   const start = performance.now();
-  const failure = await findAndRecord(options, leader, lookup).catch((error: unknown): Failure => {
+  const found = await findAndRecord(options, leader, lookup).catch((error: unknown): Failure => {
     if (leader.signal.aborted || error instanceof LockLost) throw error;
     // Not even a mistake of ours may be repeated without a pause, or keep those who wait in the dark.
     options.failed(error);
     return { outcome: "page_changed", reason: "the look failed unexpectedly" };
   });
   const seconds = (performance.now() - start) / 1000;
-  if (failure === undefined) {
+  if ("streamerId" in found) {
     site.circuit.succeeded();
-    report({ source, outcome: "tracking", seconds });
+    report({ source, streamerId: found.streamerId, outcome: "tracking", seconds });
   } else {
-    if (failure.retryAfterMs !== undefined) await site.budget.refused(failure.retryAfterMs);
-    await leader.write("loop_record_lookup", (orm) => [recordFailure(orm, lookup, failure)]);
-    report({ source, outcome: failure.outcome, reason: failure.reason, seconds });
+    if (found.retryAfterMs !== undefined) await site.budget.refused(found.retryAfterMs);
+    await leader.write("loop_record_lookup", (orm) => [recordFailure(orm, lookup, found)]);
+    report({ source, outcome: found.outcome, reason: found.reason, seconds });
   }
   answered();
 }
@@ -95,7 +103,7 @@ async function findAndRecord(
   { orm, site, maxTrackings }: LookupsOptions,
   leader: Leader,
   lookup: DueLookup,
-): Promise<Failure | undefined> {
+): Promise<Failure | { streamerId: number | undefined }> {
   const { name: source } = site.source;
   const get = site.get("lookup");
   const found = await site.source.find(get, lookup.nickname, leader.signal);
@@ -115,13 +123,13 @@ async function findAndRecord(
     leader.write("loop_record_lookup", (orm) =>
       recordFound(orm, { source, key: lookup.key }, profile, list?.items, { maxTrackings, notes }),
     );
-  await store().catch(async (error: unknown) => {
+  const stored = await store().catch(async (error: unknown) => {
     if (error instanceof LockLost) throw error;
     // A database that did not answer may answer now, and may have stored it: neither is a reason to blame the site.
     await sleep(STORE_AGAIN_MS, undefined, { signal: leader.signal });
-    await store();
+    return await store();
   });
-  return undefined;
+  return { streamerId: readStreamerId(stored) };
 }
 
 /** What the site has said for good is final, the rest may pass. */

@@ -1,7 +1,7 @@
 import type { Orm } from "./client.ts";
 import { sql } from "./orm.ts";
 import { type LookNotes, recordSnapshot, type SnapshotItem } from "./snapshots.ts";
-import { batch, NOW, type Statement } from "./sql.ts";
+import { batch, NOW, type Result, type Statement } from "./sql.ts";
 import { readTopItems, type TopItem, topItems } from "./trackings.ts";
 import { sleepUnwatched, wakeWatched } from "./users.ts";
 
@@ -96,7 +96,8 @@ export function recordFound(
       VALUES (${source}, ${found.ownerId}, ${found.nickname}, ${found.key}, ${found.name}, ${found.avatarUrl ?? null},
         ${found.description ?? null}, ${found.url}, ${NOW}, ${NOW})
       ON CONFLICT (source, owner_id) DO UPDATE SET nickname = excluded.nickname, nickname_key = excluded.nickname_key,
-        name = excluded.name, avatar_url = excluded.avatar_url, description = excluded.description, url = excluded.url`),
+        name = excluded.name, avatar_url = excluded.avatar_url, description = excluded.description, url = excluded.url
+      RETURNING id AS stored_streamer`),
     orm.run(sql`
       INSERT INTO user_streamers (user_id, streamer_id, thread_id, created_at)
       SELECT l.chat_id, (${streamer}), l.thread_id, ${NOW} FROM lookups l JOIN users u ON u.id = l.chat_id
@@ -112,6 +113,12 @@ export function recordFound(
     // Nobody may be left who waited for it.
     sleepUnwatched(orm, streamer),
   ];
+}
+
+/** The id of the streamer that recordFound() has stored. */
+export function readStreamerId(results: Result[]): number | undefined {
+  const row = results.flatMap(({ rows }) => rows).find((row) => "stored_streamer" in row);
+  return row === undefined ? undefined : Number(row.stored_streamer);
 }
 
 /** A look that failed for good: `outcome` is what to tell. */

@@ -13,6 +13,7 @@ import {
   tryForAWeek,
   tryThrice,
 } from "./consequence.ts";
+import { unquoted } from "./unquoted.ts";
 
 /**
  * What an answer of Telegram means for the message that was sent:
@@ -95,7 +96,7 @@ export function readAnswer(error: unknown): Answer {
 
 /** What went wrong, in words that hold no secret. */
 export function describe(error: unknown): string {
-  if (error instanceof GrammyError) return `${error.error_code} ${error.description}`;
+  if (error instanceof GrammyError) return `${error.error_code} ${unquoted(error.description)}`;
   if (error instanceof HttpError) return `network: ${describeFailure(error.error)}`;
   return error instanceof Error ? error.name : "unknown error";
 }

@@ -33,11 +33,13 @@ export function createReach({ probe, tell }: ReachOptions) {
      * Telegram counts as too fast, and on a way that is gone each may have arrived.
      */
     isCold: () => performance.now() - heardAt > COLD_MS,
-    /** What became of a send. */
-    heard(outcome: Meaning | "sent", error = "") {
+    /** What became of a send. `isAgain`: of a message that had no answer before, either. */
+    heard(outcome: Meaning | "sent", error = "", isAgain = false) {
       silent = NO_ANSWER.has(outcome) ? silent + 1 : 0;
       if (silent === 0) heardAt = performance.now();
-      if (lost !== undefined || (outcome !== "revoked" && silent < SILENT_SENDS)) return;
+      // The next time is the message's last: not before Telegram has answered something else.
+      const isSilent = silent >= SILENT_SENDS || (silent > 0 && isAgain);
+      if (lost !== undefined || (outcome !== "revoked" && !isSilent)) return;
       lost = outcome === "revoked" ? "revoked" : "silent";
       tell({ kind: "lost", why: lost, error });
     },

@@ -17,10 +17,16 @@ import type { OutgoingMessage, Telegram } from "./telegram.ts";
 export type SenderReport = {
   outcome: "sent" | "skipped" | "parked" | Meaning;
   chatId: number;
+  /** Whom it is about; absent when several. */
+  streamerId: number | undefined;
+  /** What Telegram calls the message that it took. */
+  messageId?: number;
   rows: number;
   error?: string;
   /** How long the oldest of the rows has been owed. */
   ageMs: number;
+  /** How long Telegram took to answer; absent when it was not asked. */
+  seconds?: number;
   /** The chat wanted it later than it was found. */
   held: boolean;
 };
@@ -108,7 +114,8 @@ async function compose(options: SenderOptions, leader: Leader, parcel: Parcel): 
     const ids = rows.map(({ id }) => id);
     await write((db) => [setAside(db, claim, { ids, state, error })]);
     const oldestMs = Math.max(...rows.map(({ ageMs }) => ageMs));
-    report({ outcome: state, chatId, rows: ids.length, error, ageMs: oldestMs, held: parcel.held });
+    const streamerId = streamerOf(rows);
+    report({ outcome: state, chatId, streamerId, rows: ids.length, error, ageMs: oldestMs, held: parcel.held });
     return undefined;
   };
 
@@ -155,8 +162,10 @@ async function deliver(
   const { chatId, threadId, head, ids, silent, held, claim, claimedAt } = parcel;
   const [{ chatType, suspectMs }] = news;
   const paceMs = paceOf(chatType);
-  const told = () => ({
-    chatId,
+  const setOutAt = performance.now();
+  const told = (seconds: number) => ({
+    ...{ chatId, seconds },
+    streamerId: streamerOf(parcel.rows),
     rows: ids.length,
     ageMs: Math.round(head.ageMs + performance.now() - claimedAt),
     held,
@@ -167,19 +176,24 @@ async function deliver(
     silent,
   });
   const answer = await sending.then((messageId) => ({ messageId }), readAnswer);
+  const seconds = (performance.now() - setOutAt) / 1000;
 
   if ("messageId" in answer) {
     reach.heard("sent");
     pace.arrived(passage);
     const { messageId } = answer;
     await write((db) => markSent(db, claim, { ids, chatId, messageId, paceMs, seen: seenIn(news) }));
-    report({ outcome: "sent", ...told() });
+    report({ outcome: "sent", messageId, ...told(seconds) });
     return;
   }
   const { meaning, text: error, change, waitMs } = answer;
-  reach.heard(meaning, error);
+  reach.heard(meaning, error, head.uncertain > 0);
   if (meaning === "wait") pace.refused(chatId, waitMs);
   const { end, statements } = change({ ids, chatId, claim, head, paceMs, suspectMs, answer });
   await write(statements);
-  report({ outcome: end ?? meaning, error, ...told() });
+  report({ outcome: end ?? meaning, error, ...told(seconds) });
+}
+
+function streamerOf([first, ...others]: Claimed[]): number | undefined {
+  return others.every(({ streamerId }) => streamerId === first?.streamerId) ? first?.streamerId : undefined;
 }

@@ -19,6 +19,11 @@ type Route = { methods: string[]; answer: (req: IncomingMessage) => Answer | Pro
 
 const readyDeadlineMs = 3000;
 const flushMs = 1000;
+/**
+ * Telegram opens 40, a proxy as many again. More are ended at once: a stranger who opens connections without end may keep
+ * Telegram out, but not starve the news, which needs files and memory too.
+ */
+const maxConnections = 2000;
 
 /**
  * The one HTTP server: /webhook for Telegram (only when `webhook` is given), /healthz, /readyz and /metrics for those who
@@ -97,6 +102,7 @@ export async function startServer(options: {
     },
     (req, res) => void serve(req, res),
   );
+  server.maxConnections = maxConnections;
   try {
     await once(server.listen(port, host), "listening");
   } catch (error) {

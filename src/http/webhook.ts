@@ -47,7 +47,7 @@ export function createWebhook({ secret, handle, log }: WebhookOptions & { log: L
       await handle(update);
       return { status: 200 };
     } catch (error) {
-      log.error({ err: error, update: update.update_id }, "update failed");
+      log.error({ err: error, update_id: update.update_id, outcome: "failed" }, "update failed");
       return { status: 500 };
     }
   }

@@ -10,10 +10,11 @@ import {
   type TelegramOptions,
 } from "../../sandbox/telegram/telegram.ts";
 import { createBell } from "../../src/bell.ts";
-import { ALLOWED_UPDATES, createBot } from "../../src/bot/bot.ts";
+import { createBot } from "../../src/bot/bot.ts";
 import { renderLookups } from "../../src/bot/lookup-message.ts";
 import { createQuota, type Quota } from "../../src/bot/quota.ts";
 import { loadTexts } from "../../src/bot/texts.ts";
+import { ALLOWED_UPDATES } from "../../src/bot/updates.ts";
 import { createBudget } from "../../src/checker/budget.ts";
 import { createCanary } from "../../src/checker/canary.ts";
 import { createCircuit } from "../../src/checker/circuit.ts";

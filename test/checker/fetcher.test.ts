@@ -151,7 +151,7 @@ test("redirects are followed within the site, three at most, each paid for", asy
   );
   expect(await web.get("/3", "html", never)).toMatchObject({ url: `${web.url}/0`, text: "there" });
   expect([taken, observed]).toEqual([4, ["302", "302", "302", "200"]]);
-  await expect(web.get("/4", "html", never)).rejects.toThrow("/4 redirects more than 3 times");
+  await expect(web.get("/4", "html", never)).rejects.toThrow("it redirects more than 3 times");
   expect(taken).toBe(8);
 });
 
@@ -174,7 +174,7 @@ test.each([
 
 test("a redirect without an address is a failure, and other 3xx are answers", async () => {
   await using web = await site((request, response) => response.writeHead(Number(request.url?.slice(1))).end());
-  await expect(web.get("/301", "html", never)).rejects.toThrow("GET /301: a redirect to nowhere");
+  await expect(web.get("/301", "html", never)).rejects.toThrow("a redirect to nowhere");
   expect(await web.get("/304", "html", never)).toMatchObject({ status: 304, text: "" });
 });
 
@@ -203,7 +203,7 @@ test("an answer that drips ends at the deadline, and so does one that never star
   );
   for (const path of ["/drip", "/hang"]) {
     const startedAt = performance.now();
-    await expect(web.get(path, "html", never)).rejects.toThrow(`GET ${path}: no whole answer within 100 ms`);
+    await expect(web.get(path, "html", never)).rejects.toThrow(`no whole answer within 100 ms`);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
   }
   await expect.poll(() => drips.size).toBe(0);
@@ -281,7 +281,7 @@ test("100 MB are refused after the first 5, and cost little memory", async () =>
     body.pipe(response);
   });
   const { grownMb, error } = await growth(web.get("/", "html", never));
-  expect(error).toEqual(new RequestFailed("GET /: UND_ERR_RES_EXCEEDED_MAX_SIZE"));
+  expect(error).toEqual(new RequestFailed("UND_ERR_RES_EXCEEDED_MAX_SIZE"));
   expect(grownMb).toBeLessThan(50);
   expect(sent).toBeLessThan(30 * 1024 * 1024);
 });
@@ -296,7 +296,7 @@ test.each([
     repeated(bomb, times).pipe(response);
   });
   const { grownMb, error } = await growth(web.get("/", "html", never));
-  expect(error).toEqual(new RequestFailed("GET /: more than 5242880 bytes"));
+  expect(error).toEqual(new RequestFailed("more than 5242880 bytes"));
   expect(grownMb).toBeLessThan(50);
 });
 
@@ -309,14 +309,14 @@ test("a body of exactly the limit passes, one byte more does not", async () => {
     { maxBytes: 1_000 },
   );
   expect((await web.get("/1000", "html", never)).text).toHaveLength(1_000);
-  await expect(web.get("/1001", "html", never)).rejects.toThrow("GET /1001: more than 1000 bytes");
+  await expect(web.get("/1001", "html", never)).rejects.toThrow("more than 1000 bytes");
 });
 
 test.each(["gzip, gzip", "gzip,br", "zstd", "constructor"])("an answer packed with %s is refused", async (coding) => {
   await using web = await site((_, response) => {
     response.writeHead(200, { "content-encoding": coding }).end(gzipSync(gzipSync("x")));
   });
-  await expect(web.get("/", "html", never)).rejects.toThrow(/GET \/: packed (more than once|in an unknown way)/);
+  await expect(web.get("/", "html", never)).rejects.toThrow(/^packed (more than once|in an unknown way)/);
 });
 
 test.each<[string, RequestListener]>([
@@ -341,7 +341,7 @@ test.each<[string, RequestListener]>([
   await using web = await site(listener, { observe: (outcome) => observed.push(outcome) });
   const error = await web.get("/u/ann", "html", never).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(RequestFailed);
-  expect(`${error}`).toMatch(/^RequestFailed: GET \/u\/ann: [A-Za-z_]+$/);
+  expect(`${error}`).toMatch(/^RequestFailed: [A-Za-z_]+$/);
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("secret page text");
   expect(observed).toEqual(["failed"]);
 });
@@ -354,7 +354,7 @@ test("a server that is not there is a failure", async () => {
   const web = await site((_, response) => response.end());
   await web[Symbol.asyncDispose]();
   const { get, close } = openFetcher({ baseUrl: web.url, connections: 1 });
-  await expect(get("/", "html", never)).rejects.toEqual(new RequestFailed("GET /: ECONNREFUSED"));
+  await expect(get("/", "html", never)).rejects.toEqual(new RequestFailed("ECONNREFUSED"));
   await close();
 });
 

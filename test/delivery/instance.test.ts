@@ -97,7 +97,7 @@ test("what Telegram refuses for good is parked with its reason, and the metrics 
   await owe(database, "private", [person]);
   const error = "400 Bad Request: message is too long";
   const line = await instance.line("notification not delivered");
-  expect(line).toMatchObject({ level: "error", chat_id: person.id, outcome: "parked", rows: 1, error });
+  expect(line).toMatchObject({ level: "error", chat_id: person.id, outcome: "parked", rows: 1, reason: error });
   expect(await outboxOf(database)).toMatchObject([{ state: "parked", error, plain: true, done: true }]);
   expect(await instance.metric("notifications_parked_total")).toBe(1);
   expect(await instance.metric("telegram_answers_total", 'answer="parked"')).toBe(1);

@@ -350,6 +350,26 @@ test.concurrent("a revoked token stops the sending, costs no message anything, a
   expect(sends(telegram)).toHaveLength(2);
 });
 
+test.concurrent("a single message is not given up for an outage: its last try waits until Telegram answers", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  await look(db, 1, wishes("ba"));
+  const back = telegram.fault({ when: () => true, do: { kind: "reset" } });
+  const sender = post.start();
+  await sender.until((reports) => reports.length === 1);
+  await pass(db, MINUTE);
+  sender.bell.ring();
+  await sender.until((_, reached) => reached.length === 2);
+  await pass(db, 10 * MINUTE);
+  sender.bell.ring();
+  await sender.until((_, reached) => reached.length === 3);
+  expect(await outboxOf(db)).toMatchObject([{ state: "pending", uncertain: 2 }]);
+  back();
+  await sender.until((reports) => reports.at(-1)?.outcome === "sent");
+  expect(textsTo(telegram, fan)).toEqual([expect.stringContaining("Item b")]);
+});
+
 test.concurrent("while Telegram answers nothing, messages are not risked; it goes on when it answers", async () => {
   await using post = await postOffice();
   const { db, telegram } = post;

@@ -29,7 +29,7 @@ test.concurrent(
     ];
     const all = [first, ...standBys];
     for (const standBy of standBys) {
-      expect(await standBy.line(isHeld)).toMatchObject({ holder: first.id, term: 1, stale_seconds: STALE_SECONDS });
+      expect(await standBy.line(isHeld)).toMatchObject({ holder: first.id, term: 1, stale_ms: STALE_SECONDS * 1_000 });
       expect(Object.keys(await standBy.line(isHeld))).toContain("takeover_at");
     }
     await using leaders = watchLeaders(all);

@@ -106,7 +106,7 @@ test("a handler that fails is a 500 and a line in the log, with the update's num
   const { post, lines } = await start({ handle: () => Promise.reject(new Error("no such table")) });
   expect(await post(update(9))).toMatchObject({ status: 500, text: "" });
   const line = JSON.parse(lines.at(-1) ?? "{}");
-  expect(line).toMatchObject({ level: "error", msg: "update failed", update: 9, err: { message: "no such table" } });
+  expect(line).toMatchObject({ level: "error", msg: "update failed", update_id: 9, err: { message: "no such table" } });
   expect(lines.join("")).not.toContain("hi");
   const sync = await start({
     handle: () => {

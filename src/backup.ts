@@ -1,21 +1,23 @@
 import { existsSync } from "node:fs";
 import { copyDatabase } from "./backup/copy.ts";
 import { createDraft } from "./backup/draft.ts";
-import { databaseFile, givenPath, Misuse, Refusal, runProgram } from "./backup/program.ts";
+import { givenPath, Misuse, Refusal, runProgram, whereDatabaseIs } from "./backup/program.ts";
 import { seconds, showProgress, size } from "./backup/progress.ts";
 import { backupPath } from "./backup/target.ts";
 
 const USAGE = `Usage: npm run backup -- [file or folder]
 Copies the database while the bot runs. Without an argument the copy goes to the folder "backup" beside the database.`;
 const ON_A_SERVER =
-  "Back it up by the server's own means: Turso keeps points in time to restore, of sqld copy the data folder while it is stopped.";
+  "DATABASE_URL names a server, and this command is for a database in a file. Back it up by the server's own means: Turso keeps points in time to restore, of sqld copy the data folder while it is stopped.";
 
 /** `npm run backup`: a copy of the database, made while the bot runs. */
 await runProgram(async (args, signal) => {
   const [given, ...others] = args;
   if (given === "--help") return void process.stdout.write(`${USAGE}\n`);
   if (others.length > 0 || given?.startsWith("-") || given === "") throw new Misuse(USAGE);
-  const database = databaseFile(ON_A_SERVER);
+  const where = whereDatabaseIs();
+  if ("server" in where) throw new Misuse(ON_A_SERVER);
+  const database = where.file;
   if (!existsSync(database)) {
     throw new Refusal(`There is no database at ${database}: look at DATABASE_URL, or start the bot once.`);
   }

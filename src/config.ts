@@ -157,11 +157,12 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
  * Where the database is, for programs that need no other setting.
  * @throws {ConfigError}
  */
-export function readDatabaseUrl(env: NodeJS.ProcessEnv): string {
-  const reader = envReader(env, []);
+export function readDatabase(env: NodeJS.ProcessEnv): Config["database"] {
+  const reader = envReader(env, ["DATABASE_AUTH_TOKEN"]);
   const url = databaseUrlOf(reader);
   if (url === undefined) throw new ConfigError(reader.faults.join("\n"));
-  return url;
+  const authToken = reader.text("DATABASE_AUTH_TOKEN");
+  return { url, ...(authToken !== undefined && { authToken }) };
 }
 
 /** Undefined when it is faulty. */

@@ -4,30 +4,38 @@ import { dirname } from "node:path";
 import { copyDatabase } from "./backup/copy.ts";
 import { createDraft } from "./backup/draft.ts";
 import { occupy } from "./backup/occupy.ts";
-import { databaseFile, givenPath, Misuse, Refusal, runProgram } from "./backup/program.ts";
+import { givenPath, Misuse, Refusal, runProgram, whereDatabaseIs } from "./backup/program.ts";
 import { showProgress, size } from "./backup/progress.ts";
 import { setAside } from "./backup/set-aside.ts";
 import { stamp } from "./backup/target.ts";
+import { copyToServer } from "./backup/to-server.ts";
 
 const USAGE = `Usage: npm run restore -- <backup>
-Puts a backup in the place of the database, which is kept under another name. Stop all instances of the bot before.`;
-const ON_A_SERVER = "Restore it by the server's own means.";
+Puts a backup in the place of the database, which is kept under another name. Stop all instances of the bot before.
+Where DATABASE_URL names a server, it is copied there, into a database that must be empty.`;
+const THEN = "Start the bot. It may first wait for the lock that the backup remembers, up to LOCK_STALE_SECONDS.\n";
 
-/** `npm run restore`: puts a backup in the place of the database, if nobody uses it. */
+/** `npm run restore`: puts a backup in the place of the database, if nobody uses it, or onto a server. */
 await runProgram(async (args, signal) => {
   const [given, ...others] = args;
   if (given === "--help") return void process.stdout.write(`${USAGE}\n`);
   if (!given || others.length > 0 || given.startsWith("-")) throw new Misuse(USAGE);
-  const database = databaseFile(ON_A_SERVER);
+  const where = whereDatabaseIs();
   const backup = givenPath(given);
   if (!existsSync(backup)) throw new Refusal(`There is no backup at ${backup}.`);
+  const progress = showProgress(process.stdout);
+  if ("server" in where) {
+    const { users, trackings } = await copyToServer({ from: backup, server: where.server, progress }, signal);
+    return void process.stdout.write(`The server has what is in ${backup} now: ${users} users, ${trackings} trackings.
+${THEN}`);
+  }
+  const database = where.file;
   if (isSame(backup, database)) throw new Refusal(`${backup} is the database itself: name a backup.`);
-  await mkdir(dirname(database), { recursive: true });
+  await mkdir(dirname(database), { recursive: true, mode: 0o700 });
 
   const isThere = existsSync(database);
   using occupied = isThere ? occupy(database) : undefined;
   await using draft = await createDraft(`${database}.restoring`);
-  const progress = showProgress(process.stdout);
   const { bytes, users, trackings } = await copyDatabase({ from: backup, draft, progress }, signal);
   await giveTo(draft.path, statSync(isThere ? database : dirname(database)));
   const aside = `${database}.before-restore-${stamp(new Date())}`;
@@ -38,8 +46,7 @@ ${isAside ? `What was there is kept as ${aside}.\n` : ""}${
   isThere && occupied === undefined
     ? "It is damaged, so nobody can tell whether an instance still uses it: make sure that none runs.\n"
     : ""
-}Start the bot. It may first wait for the lock that the backup remembers, up to LOCK_STALE_SECONDS.
-`);
+}${THEN}`);
 });
 
 function isSame(one: string, other: string): boolean {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { resolve } from "node:path";
-import { readDatabaseUrl } from "../config.ts";
+import { type Config, readDatabase } from "../config.ts";
 import { pathOf } from "../db/file.ts";
 
 /** What was asked for cannot be done, for a reason that the message tells in a sentence. */
@@ -33,15 +33,10 @@ export async function runProgram(main: (args: string[], signal: AbortSignal) => 
   process.exit();
 }
 
-/**
- * The database's file.
- * @param otherwise what to do for a database on a server
- * @throws {Misuse} when it is on one
- */
-export function databaseFile(otherwise: string): string {
-  const url = readDatabaseUrl(process.env);
-  if (/^file:/i.test(url)) return resolve(pathOf(url));
-  throw new Misuse(`DATABASE_URL names a server, and this command is for a database in a file. ${otherwise}`);
+/** Where the database is: in a file, or on a server. */
+export function whereDatabaseIs(): { file: string } | { server: Config["database"] } {
+  const database = readDatabase(process.env);
+  return /^file:/i.test(database.url) ? { file: resolve(pathOf(database.url)) } : { server: database };
 }
 
 /** A path as it was meant: npm runs its scripts in the project's folder, wherever whoever calls them is. */

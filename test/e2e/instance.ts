@@ -52,11 +52,16 @@ const programEnv = Object.fromEntries(
     .split(" ")
     .map((setting) => setting.split("=")),
 );
+export const npmStart: { program: string; args: string[]; env: Record<string, string> } = {
+  program,
+  args: programArgs,
+  env: programEnv,
+};
 
 /** Starts the bot as an operator does, on any free port; `within`: by a command that runs the one that follows. */
-export function launchBot(env: Record<string, string>, within: string[] = []): Launched {
+export function launchBot(env: Record<string, string>, within: string[] = [], options: SpawnOptions = {}): Launched {
   const [command = program, ...args] = [...within, program, ...programArgs];
-  return launch(command, args, { ...programEnv, ...env });
+  return launch(command, args, { ...programEnv, ...env }, options);
 }
 
 /** The same, and waits until it is up. */

@@ -70,6 +70,27 @@ test.concurrent(
 );
 
 test.concurrent(
+  "a webhook that Telegram refuses is named, with Telegram's reason, and tried again",
+  async () => {
+    await using world = await startWorld();
+    const fault = {
+      kind: "error",
+      code: 400,
+      description: "Bad Request: bad webhook: Failed to resolve host",
+    } as const;
+    world.telegram.fault({ when: ({ method }) => method === "setWebhook", times: 1, do: fault });
+    await using bot = await whenUp(launchBot({ ...world.env, WEBHOOK_URL: "http://127.0.0.1:1" }));
+    expect(await bot.line("Telegram refuses WEBHOOK_URL")).toMatchObject({
+      level: "warn",
+      err: { message: expect.stringContaining("Failed to resolve host") },
+    });
+    await bot.line("ready");
+    expect(await bot.stop()).toBe(0);
+  },
+  PATIENCE_MS,
+);
+
+test.concurrent(
   "a Telegram that never answers does not keep it from stopping",
   async () => {
     await using world = await startWorld();

@@ -43,7 +43,7 @@ const GATHER_MS = 50;
 
 /**
  * One check: look, compare, record. What each outcome of a look leads to is decided here and nowhere else: only complete
- * and empty lists are compared; a failure changes the schedule alone.
+ * and empty lists are compared; a failure changes the schedule alone. `looked` is told when only recording is left to do.
  */
 export function createCheck(site: Site, leader: Leader) {
   const { source, budget, circuit, canary, planner } = site;
@@ -51,7 +51,7 @@ export function createCheck(site: Site, leader: Leader) {
     await leader.write("loop_record_unchanged", (orm) => [recordUnchanged(orm, looks)]);
   }, GATHER_MS);
 
-  return async function check(streamer: DueStreamer): Promise<CheckReport> {
+  return async function check(streamer: DueStreamer, looked = () => {}): Promise<CheckReport> {
     const start = performance.now();
     const { get, requests } = counting(site.get("check"));
     const options = {
@@ -60,7 +60,9 @@ export function createCheck(site: Site, leader: Leader) {
       sweep: streamer.unchangedLooks >= SWEEP_EVERY - 1,
     };
     const look = await source.look(get, streamer.ownerId, options, leader.signal);
-    const added = await conclude(look, streamer, requests());
+    const concluded = conclude(look, streamer, requests());
+    looked(); // not before: what this look says of the site counts for the next
+    const added = await concluded;
     if (!("reason" in look) && streamer.profileAgeMs > DAY_MS) await refreshProfile(streamer);
     return {
       source: source.name,

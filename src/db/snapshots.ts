@@ -97,15 +97,31 @@ function seenIds(items: SnapshotItem[]): Sql {
     FROM json_each(${JSON.stringify(items.map(({ productId, externalId }) => [productId, externalId]))}) j)`;
 }
 
-/** A portion of the snapshot as a table `seen`, in the order of the site: one JSON argument makes it one statement. */
+/** The columns of a portion, and the fields that they show. */
+const SEEN = {
+  product_id: "productId",
+  external_id: "externalId",
+  name: "name",
+  price: "price",
+  currency: "currency",
+  image_url: "imageUrl",
+  product_url: "productUrl",
+  is_pinned: "isPinned",
+  is_unavailable: "isUnavailable",
+} as const;
+
+/**
+ * A portion of the snapshot as a table `seen`, in the order of the site: one JSON argument makes it one statement. Items
+ * are arrays in it, which SQLite reads twice as fast as objects.
+ */
 function seenItems(items: SnapshotItem[]): Sql {
-  const column = (name: string) => sql.raw(`j.value->>'${name}'`);
-  return sql`seen AS MATERIALIZED (
-    SELECT j.key AS n, ${column("productId")} AS product_id, ${column("externalId")} AS external_id,
-      ${column("name")} AS name, ${column("price")} AS price, ${column("currency")} AS currency,
-      ${column("imageUrl")} AS image_url, ${column("productUrl")} AS product_url,
-      ${column("isPinned")} AS is_pinned, ${column("isUnavailable")} AS is_unavailable
-    FROM json_each(${JSON.stringify(items)}) j)`;
+  const rows = items.map((item) => Object.values(SEEN).map((field) => item[field]));
+  const columns = sql.raw(
+    Object.keys(SEEN)
+      .map((column, n) => `j.value->>${n} AS ${column}`)
+      .join(),
+  );
+  return sql`seen AS MATERIALIZED (SELECT j.key AS n, ${columns} FROM json_each(${JSON.stringify(rows)}) j)`;
 }
 
 /**

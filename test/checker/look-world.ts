@@ -23,6 +23,7 @@ export type LookWorld = AsyncDisposable & {
   db: Database;
   fetta: Fetta;
   site: Site;
+  leader: Leader;
   /** A streamer whose baseline is stored, tracked by a chat; gives its id. */
   tracked(wishlist: Wishlist, chatId?: number): Promise<number>;
   /** One check of a streamer, whenever it is due. */
@@ -69,6 +70,7 @@ export async function lookWorld({ perMinute = 100_000, pageSize = 20, timeoutMs 
     db,
     fetta: site,
     site: world,
+    leader,
     async tracked(wishlist, chatId = 1) {
       await track(orm, asking(chatId, wishlist.nickname));
       const key = wishlist.nickname.toLowerCase();

@@ -7,6 +7,7 @@ const MEASURING = [
   "test/sandbox/web.test.ts",
   "test/sandbox/page.test.ts",
   "test/backup.test.ts",
+  "test/bench/bench.test.ts",
   "test/output.test.ts",
   "test/standstill.test.ts",
   "test/delivery/fan-out.test.ts",

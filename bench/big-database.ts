@@ -5,7 +5,8 @@ import type { SnapshotItem } from "../src/db/snapshots.ts";
 const SIZE = { streamers: 10_000, chats: 100_000, items: 20, open: 100_000, done: 300_000, lookups: 5_000 };
 
 export const NOW = sql.raw("CAST(unixepoch('subsec') * 1000 AS INTEGER)");
-const numbers = (count: number) =>
+/** The numbers from 1 on, as a table `n` with a column `i`. */
+export const numbers = (count: number) =>
   sql`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})`;
 
 /** Fills an empty database: see SIZE. The streamer 1 is followed by everybody, 2 by ten thousand; the chat 7 follows fifty. */

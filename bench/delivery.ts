@@ -1,24 +1,13 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { Api } from "grammy";
-import { createBell } from "../src/bell.ts";
-import { renderDigest } from "../src/bot/digest.ts";
-import { renderNews } from "../src/bot/notification.ts";
-import { loadTexts } from "../src/bot/texts.ts";
-import { lead } from "../src/checker/leader.ts";
 import { type Database, openDatabase } from "../src/db/client.ts";
 import { migrate } from "../src/db/migrate.ts";
-import { sql } from "../src/db/orm.ts";
-import { recordSnapshot, type SnapshotItem } from "../src/db/snapshots.ts";
-import { batch } from "../src/db/sql.ts";
-import { createPace, paceOf } from "../src/delivery/pace.ts";
-import { runSender } from "../src/delivery/sender.ts";
+import { paceOf } from "../src/delivery/pace.ts";
 import { createTelegram } from "../src/delivery/telegram.ts";
+import { startCompanion } from "./companion.ts";
+import { addChats, addStreamer, deliverOwed, look } from "./outbox.ts";
 import type { Arrival, BenchTelegram, BenchTelegramOptions } from "./telegram.ts";
 
 export type DeliveryOptions = {
@@ -73,64 +62,34 @@ export async function measureDelivery(options: DeliveryOptions): Promise<Deliver
   await using db = await openDatabase({ url: `file:${join(folder.path, "bench.db")}`, observe: { statement } });
   await migrate(db);
   const overallPerSecond = Math.floor(messagesPerSecond * TELEGRAM_SHARE);
-  await using telegram = await startTelegram({ people: chats - groups, groups, overallPerSecond, latencyMs });
+  const limits: BenchTelegramOptions = { people: chats - groups, groups, overallPerSecond, latencyMs };
+  await using companion = await startCompanion<BenchTelegram>("./telegram.ts", limits);
+  const telegram = companion.up;
   const oweMs = await oweNews(db, telegram, streamers);
 
   const messages = chats * streamers;
-  const api = new Api(telegram.token, { apiRoot: telegram.url, timeoutSeconds: 10 });
+  const calls = createTelegram(new Api(telegram.token, { apiRoot: telegram.url, timeoutSeconds: 10 }));
   const left: number[] = [];
-  const calls = createTelegram(api);
+  const counted: typeof calls = {
+    ...calls,
+    send(...message) {
+      left.push(performance.now());
+      return calls.send(...message);
+    },
+  };
   let rss = 0;
   const watch = setInterval(() => {
     rss = Math.max(rss, process.memoryUsage.rss());
   }, 200);
-  const stop = new AbortController();
-  const done = Promise.withResolvers<void>();
-  let open = messages;
-  const enough = seconds === undefined ? undefined : setTimeout(done.resolve, seconds * 1000);
-  const texts = loadTexts();
   const cpu = process.cpuUsage();
   const started = Date.now();
-  const ended = lead(
-    { orm: db.for, instanceId: "bench", heartbeatMs: 20_000, staleMs: 60_000, finishMs: 10_000, tell: () => {} },
-    (leader) =>
-      runSender(
-        {
-          orm: db.for,
-          telegram: {
-            ...calls,
-            send(...message) {
-              left.push(performance.now());
-              return calls.send(...message);
-            },
-          },
-          render: (news) => renderNews(texts, news),
-          renderDigest: (news) => renderDigest(texts, news),
-          pace: createPace(messagesPerSecond),
-          staleMs: 60_000,
-          bell: createBell(),
-          report: ({ outcome, rows }) => {
-            if (outcome === "sent") open -= rows;
-            else if (outcome !== "wait") done.reject(new Error(`a message was ${outcome}`));
-            if (open === 0) done.resolve();
-          },
-          reached: ({ kind }) => done.reject(new Error(`Telegram is ${kind}`)),
-          failed: done.reject,
-        },
-        leader,
-      ),
-    stop.signal,
-  );
   try {
-    await done.promise;
+    await deliverOwed(db, { telegram: counted, messagesPerSecond, messages, seconds });
   } finally {
     clearInterval(watch);
-    clearTimeout(enough);
-    stop.abort();
-    await ended;
   }
   const { user, system } = process.cpuUsage(cpu);
-  const arrivals = await telegram.arrivals();
+  const arrivals = await companion.ask<Arrival[]>("arrivals");
   const taken = arrivals.filter(([, isTaken]) => isTaken);
   const fullest = (times: number[]) => fullestSecond(times) / messagesPerSecond;
   return {
@@ -154,53 +113,16 @@ export function quantile(values: number[], share: number): number {
   return sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] ?? 0;
 }
 
-async function startTelegram(options: BenchTelegramOptions) {
-  const child = fork(fileURLToPath(new URL("./telegram.ts", import.meta.url)), [JSON.stringify(options)]);
-  const exited = once(child, "exit");
-  const [up]: [BenchTelegram] = await Promise.race([
-    once(child, "message") as Promise<[BenchTelegram]>,
-    exited.then(([code]) => Promise.reject(new Error(`the simulated Telegram ended with ${code}`))),
-  ]);
-  return {
-    ...up,
-    async arrivals() {
-      child.send("arrivals");
-      const [arrivals]: [Arrival[]] = (await once(child, "message")) as [Arrival[]];
-      return arrivals;
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill();
-      await exited;
-    },
-  };
-}
-
-/** Every chat follows every streamer; each streamer adds something, in a look of its own. */
+/** Every chat follows every streamer; each streamer adds something, in a look of its own. Gives the slowest, in ms. */
 async function oweNews(db: Database, { people, groups }: BenchTelegram, streamers: number): Promise<number> {
-  const orm = db.for("seed");
-  const wish = (productId: string): SnapshotItem => ({
-    ...{ productId, name: `A wish with a name of a usual length, ${productId}`, price: 97_200, currency: "RUB" },
-    ...{ isPinned: false, isUnavailable: false },
-  });
-  const addUsers = (ids: number[], type: string) =>
-    orm.run(sql`
-      INSERT INTO users (id, type, language, created_at) SELECT value, ${type}, 'en', 0 FROM json_each(${JSON.stringify(ids)})`);
-  await batch(orm, [addUsers(people, "private"), addUsers(groups, "group")]);
+  await addChats(db, people, "private");
+  await addChats(db, groups, "group");
   let slowest = 0;
   for (let n = 1; n <= streamers; n++) {
-    const look = (ids: string[]) => {
-      const notes = { intervalMs: 60_000, phaseMs: 60_000, cost: 1, news: 0, countMisses: true };
-      return batch(orm, recordSnapshot(orm, sql`SELECT ${n}`, ids.map(wish), notes));
-    };
-    await orm.run(sql`
-      INSERT INTO streamers (id, source, owner_id, nickname, name, url, next_check_at, created_at)
-      VALUES (${n}, 'fetta', ${`owner-${n}`}, ${`streamer${n}`}, ${`Streamer ${n}`}, ${`https://fetta.app/u/streamer${n}`}, 0, 0)`);
-    await orm.run(sql`INSERT INTO user_streamers (user_id, streamer_id, created_at) SELECT id, ${n}, 0 FROM users`);
-    await look(["a"]);
+    await addStreamer(db, n);
     const before = performance.now();
-    await look(["b", "a"]);
+    await look(db, n, ["b", "a"]);
     slowest = Math.max(slowest, performance.now() - before);
-    await sleep(1);
   }
   return slowest;
 }

@@ -1,8 +1,6 @@
-/**
- * The simulated Telegram in a process of its own, so that it shares no event loop with whoever sends. Started by fork():
- * its only argument is the options as JSON; it tells when it is up, and, asked anything, what it has counted.
- */
+/** The simulated Telegram, which enforces its limits. A program for startCompanion(); asked for its arrivals, it tells them. */
 import { startTelegram } from "../sandbox/telegram/telegram.ts";
+import { accompany, companionOptions } from "./companion.ts";
 
 export type BenchTelegramOptions = {
   people: number;
@@ -18,9 +16,9 @@ export type BenchTelegram = { url: string; token: string; people: number[]; grou
 /** When each request to send came, whether it was taken, and for whom; in ms of the machine's clock. */
 export type Arrival = [at: number, taken: boolean, chatId: number];
 
-const options: BenchTelegramOptions = JSON.parse(process.argv[2] ?? "{}");
+const options = companionOptions<BenchTelegramOptions>();
 const { overallPerSecond, latencyMs } = options;
-await using telegram = await startTelegram({ enforceLimits: true, limits: { overallPerSecond } });
+const telegram = await startTelegram({ enforceLimits: true, limits: { overallPerSecond } });
 const { url, token } = telegram;
 if (latencyMs > 0) telegram.fault({ when: () => true, do: { kind: "delay", ms: latencyMs } });
 
@@ -37,6 +35,7 @@ telegram.onChange((change) => {
   telegram.calls.length = 0;
 });
 
-process.send?.({ url, token, people: people.map(idOf), groups: groups.map(idOf) } satisfies BenchTelegram);
-process.on("message", () => process.send?.(arrivals));
-await new Promise((resolve) => process.once("disconnect", resolve));
+accompany<BenchTelegram>(
+  { url, token, people: people.map(idOf), groups: groups.map(idOf) },
+  { arrivals: () => arrivals },
+);

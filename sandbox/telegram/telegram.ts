@@ -25,7 +25,7 @@ import { startServer } from "./server.ts";
 import { createTalk } from "./talk.ts";
 import { createTopics } from "./topics.ts";
 import type { Chat, ChatDetails, Message, Person } from "./types.ts";
-import { createUpdates } from "./updates.ts";
+import { type Carrier, createUpdates } from "./updates.ts";
 import { createWaits } from "./waits.ts";
 import { createWebhook, type WebhookOptions } from "./webhook.ts";
 import { type BotUser, messageJson } from "./wire.ts";
@@ -44,6 +44,8 @@ export type TelegramOptions = {
   /** Off: the bot reads everything in groups. Default on, as BotFather does it. */
   privacy?: boolean;
   webhook?: WebhookOptions;
+  /** Gets each update instead of the webhook or getUpdates: for whoever wants to say when the bot hears what. */
+  carrier?: Carrier;
   now?: () => number;
 };
 
@@ -61,12 +63,13 @@ export async function startTelegram({
   limits = {},
   privacy = true,
   webhook: webhookOptions,
+  carrier,
   now = Date.now,
 }: TelegramOptions = {}) {
   const bot: BotUser = { id: Number.parseInt(token, 10), is_bot: true, first_name: "Wishbell", username };
   const changes = createChanges();
   const chats = createChats();
-  const updates = createUpdates({ changes });
+  const updates = createUpdates({ changes, carrier });
   const core: Core = {
     ...{ bot, now, chats, updates, changes },
     messages: createMessages({ now, changes }),

@@ -14,8 +14,11 @@ export type Queued = { id: number; chatId: number; update: Update };
 
 export type Updates = ReturnType<typeof createUpdates>;
 
-/** What the bot has yet to hear, oldest first. Ids only grow. */
-export function createUpdates({ changes }: { changes: Changes }) {
+/** Takes updates to the bot in Telegram's place. */
+export type Carrier = (update: Update) => void;
+
+/** What the bot has yet to hear, oldest first. Ids only grow. With a carrier nothing waits here. */
+export function createUpdates({ changes, carrier }: { changes: Changes; carrier?: Carrier | undefined }) {
   const queue = new Map<number, Queued>();
   const listeners = new Set<(queued: Queued) => void>();
   let lastId = 100_000_000;
@@ -29,6 +32,10 @@ export function createUpdates({ changes }: { changes: Changes }) {
       if (allowed.length > 0 && !allowed.includes(kind)) return 0;
       const id = ++lastId;
       const queued: Queued = { id, chatId, update: { update_id: id, [kind]: payload } };
+      if (carrier !== undefined) {
+        carrier(queued.update);
+        return id;
+      }
       queue.set(id, queued);
       changed();
       for (const listener of listeners) listener(queued);

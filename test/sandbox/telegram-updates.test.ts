@@ -252,3 +252,13 @@ async function serve(handle: Handler) {
     },
   };
 }
+
+test("a carrier gets the updates instead of the bot, and nothing waits for it", async () => {
+  const carried: object[] = [];
+  await using place = await sandbox({ carrier: (update) => carried.push(update) });
+  const { telegram, ann } = place;
+  const id = telegram.say("/list", { from: ann });
+  expect(carried).toMatchObject([{ message: { text: "/start" } }, { update_id: id, message: { text: "/list" } }]);
+  expect(telegram.pending()).toBe(0);
+  expect(await updatesOf(telegram)).toEqual([]);
+});

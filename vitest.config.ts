@@ -17,6 +17,8 @@ const MEASURING = [
   "test/checker/fetcher.test.ts",
   "test/checker/leader.test.ts",
   "test/db/contention.test.ts",
+  "test/deploy/*.test.ts",
+  "test/http/strangers.test.ts",
   "test/delivery/pace.test.ts",
   "test/delivery/sender.test.ts",
 ];

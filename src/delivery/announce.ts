@@ -69,7 +69,7 @@ export async function announce(
     report({ chatId, outcome: "sent" });
     return;
   }
-  reach.heard(answer.meaning, answer.text);
+  reach.heard(answer.meaning, answer.text, message.uncertain > 0);
   if (answer.meaning === "wait") pace.refused(chatId, answer.waitMs);
   await write((db) => afterSend(db, rows, message, answer, paceMs));
   report({ chatId, outcome: answer.meaning, error: answer.text });

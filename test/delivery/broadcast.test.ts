@@ -280,6 +280,34 @@ test.concurrent("what Telegram answers decides: closed chats are left out, a 429
   expect(leader.failures).toEqual([]);
 });
 
+test.concurrent("nobody is left out for an outage: the last try waits until Telegram answers", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const fan = await post.fan("mila");
+  const orm = db.for("test");
+  const { state } = await begun(post);
+  const back = telegram.fault({ when: () => true, do: { kind: "reset" } });
+  await using leader = announcing(post, db);
+  const tried = async (times: number) => {
+    await vi.waitFor(() => expect(sends(telegram, fan)).toHaveLength(times), soon);
+    await vi.waitFor(async () => expect((await statesOf(post)).join()).toContain("pending"), soon);
+    await orm.run(sql`UPDATE broadcast_messages SET next_at = 0`);
+    await pass(db, 60_000);
+  };
+  await tried(1);
+  await tried(2);
+  const probes = telegram.calls.filter(({ method }) => method === "getMe").length;
+  await vi.waitFor(
+    () => expect(telegram.calls.filter(({ method }) => method === "getMe").length).toBeGreaterThan(probes + 1),
+    soon,
+  );
+  expect(sends(telegram, fan)).toHaveLength(2);
+  back();
+  await vi.waitFor(async () => expect(await state()).toBe("done"), soon);
+  expect(heard(post, fan)).toHaveLength(1);
+  expect(leader.outcomes.at(-1)).toBe("sent");
+});
+
 test.concurrent("one runs at a time, and what is left after two days is not sent any more", async () => {
   await using post = await postOffice();
   const { db } = post;

@@ -200,7 +200,10 @@ export async function workAsLeader(options: LeadershipOptions, { signal, ...give
       },
       leader,
     ),
-    keepHouse({ orm, sources: Object.keys(sources), counted, failed: failed("housekeeping failed") }, leader),
+    keepHouse(
+      { orm, sources: sources.map(({ name }) => name), counted, failed: failed("housekeeping failed") },
+      leader,
+    ),
   ];
   loops.push(...sites.map((site) => warnOperators(site)));
   if (config.webhook === undefined) loops.push(takeUpdates());

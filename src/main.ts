@@ -7,9 +7,9 @@ import type { Update } from "grammy/types";
 import packageJson from "../package.json" with { type: "json" };
 import { createBot } from "./bot/bot.ts";
 import { loadTexts } from "./bot/texts.ts";
-import { ALLOWED_UPDATES, kindOf } from "./bot/updates.ts";
+import { ALLOWED_UPDATES } from "./bot/updates.ts";
 import { type Leader, type LeaderEvent, lead } from "./checker/leader.ts";
-import { sources } from "./checker/sources/index.ts";
+import { knownSites } from "./checker/sources/known-sites.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { openDatabase } from "./db/client.ts";
 import { readHalts } from "./db/halts.ts";
@@ -20,11 +20,10 @@ import { createPace } from "./delivery/pace.ts";
 import { watchAnswers } from "./delivery/watch.ts";
 import { startServer } from "./http/server.ts";
 import { createIncidents, type Incidents, keepIncidents } from "./incidents.ts";
-import { workAsLeader } from "./leadership.ts";
 import { createLog, type Log, written } from "./log.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { forTerminal } from "./pretty.ts";
-import { tellUpdate } from "./reports.ts";
+import { tellUpdates } from "./reports.ts";
 import { watchEventLoop } from "./standstill.ts";
 import { createStop, type Stop } from "./stop.ts";
 
@@ -34,8 +33,11 @@ const requestTimeoutMs = ({ lockStaleMs }: Config) => Math.min(8_000, lockStaleM
 const FINISH_MS = 18_000;
 
 async function main(): Promise<void> {
-  // Also what `npm ci` runs, to compile every module once: docs/decisions/001-start-without-a-build-step.md.
-  if (process.argv[2] === "--version") return void process.stdout.write(`wishbell ${packageJson.version}\n`);
+  if (process.argv[2] === "--version") {
+    // Also what `npm ci` runs, to compile every module once: docs/decisions/001-start-without-a-build-step.md.
+    await Promise.all([import("./leadership.ts"), import("./db/remote.ts"), createMetrics().render()]);
+    return void process.stdout.write(`wishbell ${packageJson.version}\n`);
+  }
   if (existsSync(".env")) process.loadEnvFile(".env");
   const config = readConfig(process.env);
   const secrets = [config.botToken, config.database.authToken, config.webhook?.secret].filter(
@@ -58,7 +60,7 @@ async function main(): Promise<void> {
 }
 
 async function run(config: Config, log: Log, { signal, lastly }: Stop, incidents: Incidents): Promise<void> {
-  const metrics = createMetrics({ sources: Object.keys(sources) });
+  const metrics = createMetrics({ sources: Object.keys(knownSites) });
   using _watch = watchEventLoop({
     delayed: (seconds) => metrics.eventLoopDelay.observe(seconds),
     stood: ({ ms, cpuMs }) => log.warn({ duration_ms: ms, cpu_ms: cpuMs }, "the event loop stood still"),
@@ -101,14 +103,9 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop, incidents
     sends: pace.overtaken,
     watch: watchAnswers((method, answer) => metrics.telegramAnswers.inc({ method, answer })),
     failed: () => metrics.updatesFailed.inc(),
-    handled: (update) => tellUpdate(log, update),
+    handled: tellUpdates({ log, metrics }),
   });
-  const handle = async (update: Update) => {
-    const kind = kindOf(update);
-    metrics.updates.inc({ kind });
-    const end = metrics.updateDuration.startTimer({ kind });
-    await bot.handleUpdate(update).finally(end);
-  };
+  const handle = (update: Update) => bot.handleUpdate(update);
 
   const server = await startServer({
     host: config.host,
@@ -148,6 +145,8 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop, incidents
     const work = async (leader: Leader) => {
       leading = leader;
       lastly(() => releaseLock(db.for("loop_release"), leader.term));
+      // Loaded here: it is a third of all modules, and nobody else needs it.
+      const { workAsLeader } = await import("./leadership.ts");
       await workAsLeader({ config, db, log, metrics, texts, pace, handle }, leader);
     };
     await lead({ orm: db.for, ...lock, ...watchLock(config, log, metrics) }, work, signal);

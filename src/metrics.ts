@@ -1,10 +1,11 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type * as promClient from "prom-client";
 import packageJson from "../package.json" with { type: "json" };
 import type { UpdateKind } from "./bot/updates.ts";
 import type { Look } from "./checker/source.ts";
 import { PARTS } from "./db/halts.ts";
 import type { LookupOutcome } from "./db/lookups.ts";
 import type { Meaning } from "./delivery/answers.ts";
+import { Counter, Gauge, Histogram, loadDefaultMetrics, Registry } from "./prometheus.ts";
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -249,8 +250,8 @@ export function createMetrics({ sources = [] }: { sources?: string[] } = {}) {
  * Node's own metrics, except for those of the event loop: each scrape would begin them anew, so that two who scrape would
  * each see a part, and they cost a timer of their own. `event_loop_delay_seconds` takes their place.
  */
-function watchProcess(registry: Registry) {
-  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
+function watchProcess(registry: promClient.Registry) {
+  loadDefaultMetrics()({ register: registry, eventLoopMonitoringPrecision: NEVER_MS });
   for (const { name } of registry.getMetricsAsArray()) {
     if (name.startsWith("nodejs_eventloop_lag")) registry.removeSingleMetric(name);
   }

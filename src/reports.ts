@@ -82,12 +82,19 @@ export function createReports({ log, metrics, term }: { log: Log; metrics: Metri
   };
 }
 
-/** What became of one update, as a line of the log. What people say to each other where the bot can hear it is a detail. */
-export function tellUpdate(log: Log, { updateId, chatId, kind, outcome, error, seconds }: UpdateReport) {
-  const event = { update_id: updateId, chat_id: chatId, kind, outcome, duration_ms: toMs(seconds) };
-  if (outcome === "failed") log.error({ err: error, ...event }, "update failed");
-  else if (outcome === "silent" && /message|post/.test(kind)) log.debug(event, "update handled");
-  else log.info(event, "update handled");
+/**
+ * What becomes of each update, as a line of the log and as metrics. What people say to each other where the bot can hear
+ * it is a detail.
+ */
+export function tellUpdates({ log, metrics }: { log: Log; metrics: Metrics }) {
+  return ({ updateId, chatId, kind, outcome, error, seconds }: UpdateReport): void => {
+    metrics.updates.inc({ kind });
+    metrics.updateDuration.observe({ kind }, seconds);
+    const event = { update_id: updateId, chat_id: chatId, kind, outcome, duration_ms: toMs(seconds) };
+    if (outcome === "failed") log.error({ err: error, ...event }, "update failed");
+    else if (outcome === "silent" && /message|post/.test(kind)) log.debug(event, "update handled");
+    else log.info(event, "update handled");
+  };
 }
 
 /** Whole ones. */

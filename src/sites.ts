@@ -33,7 +33,7 @@ export async function openSites(
 ): Promise<OpenSite[]> {
   while (!leader.signal.aborted) {
     try {
-      return await Promise.all(Object.values(sources).map((source) => openSite(options, leader, source)));
+      return await Promise.all(sources.map((source) => openSite(options, leader, source)));
     } catch (error) {
       failed(error);
     }

@@ -28,3 +28,10 @@ test.each(Object.keys(ALLOWED))("src/%s imports only what it may", (folder) => {
   }
   expect(astray).toEqual([]);
 });
+
+test("nobody imports node:http, which would load fetch and WebSocket at the start", () => {
+  const importers = files.filter((file) =>
+    /^import (?!type )[^;]*from "node:http"/m.test(readFileSync(join(SRC, file), "utf8")),
+  );
+  expect(importers).toEqual([]);
+});

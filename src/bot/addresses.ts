@@ -1,4 +1,4 @@
-import { parseAddress } from "../checker/sources/index.ts";
+import { parseAddress } from "../checker/sources/known-sites.ts";
 import type { Wanted } from "../db/trackings.ts";
 import type { textFor } from "./talk.ts";
 import { readable } from "./untrusted.ts";

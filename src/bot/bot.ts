@@ -42,18 +42,20 @@ export function createBot({ token, apiRoot, sends, watch, failed, handled = () =
     autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 5, rethrowHttpErrors: true, rethrowInternalServerErrors: true }),
   );
   const reports = createUpdateReports(handled);
-  bot.use(reports.watch);
-  bot.use(sequentialize((ctx: Context) => ctx.chat?.id.toString()));
-  bot.use(async (ctx, next) => {
+  const inOrder = sequentialize((ctx: Context) => ctx.chat?.id.toString());
+  const tellOfChats = membership(talk);
+  const converse = conversation(talk);
+  async function answer(ctx: Context): Promise<void> {
     try {
-      await next();
+      await tellOfChats(ctx, () => converse(ctx));
     } catch (error) {
       failed(error, ctx.update.update_id);
       reports.failed(ctx, error);
       await apologise(talk, ctx).catch(() => undefined);
     }
-  });
-  bot.use(membership(talk), conversation(talk));
+  }
+  // In one piece: for an update that asks nothing, the tree that use() and on() build costs twice what all else here does.
+  bot.use((ctx) => reports.watch(ctx, () => inOrder(ctx, () => answer(ctx))));
   return bot;
 }
 

@@ -1,5 +1,5 @@
-import { Composer, type Context, type FilterQuery } from "grammy";
-import { parseAddress } from "../checker/sources/index.ts";
+import { type Context, type Filter, type FilterQuery, matchFilter } from "grammy";
+import { parseAddress } from "../checker/sources/known-sites.ts";
 import { broadcastAnswered, broadcastCommand, broadcastPressed } from "./broadcast.ts";
 import { callbackButtons, readCallback } from "./buttons.ts";
 import { cardPressed } from "./card.ts";
@@ -99,43 +99,49 @@ const ANSWERS: Record<string, Answer> = {
   t: trackingAnswered,
 };
 
+const isWritten = matchFilter(["message", "channel_post"]);
+const isPress = matchFilter("callback_query:data");
+
 /**
  * Commands, buttons, and answers to what the bot asked. In a private chat everything a person writes gets an answer; in
  * groups and channels only our commands do. Edited messages are not updates we ask for, so a command counts once.
  */
 export function conversation(talk: Talk) {
-  const composer = new Composer();
-  composer.on(["message", "channel_post"], async (ctx) => {
-    const request = { talk, ctx, chatId: ctx.chat.id };
-    const react = reaction(request, ctx.msg.text ?? ctx.msg.caption ?? "");
-    if (react === undefined) return;
-    const ruling = await talk.quota.command(ctx);
-    if (ruling === "allowed") await react();
-    else if (ruling === "refused") await say(ctx, (await begin(request)).text("quota-command"));
-  });
+  return async (ctx: Context): Promise<void> => {
+    if (isWritten(ctx)) await read(talk, ctx);
+    else if (isPress(ctx)) await press(talk, ctx);
+  };
+}
 
-  composer.on("callback_query:data", async (ctx) => {
-    const { data } = ctx.callbackQuery;
-    const callback = readCallback(data);
-    // What a press carries is whatever its sender likes; what the message shows is ours.
-    const buttons = callbackButtons(ctx);
-    const isShown = buttons.length === 0 || buttons.some((button) => button.callback_data === data);
-    const handler = isShown && callback !== undefined ? own(BUTTONS, callback.kind) : undefined;
-    const here = { talk, ctx, chatId: ctx.chat?.id ?? ctx.from.id };
-    const ruling = await talk.quota.press(ctx);
-    if (ruling !== "allowed") {
-      await acknowledge(ctx, ruling === "refused" ? (await begin(here)).text("quota-press") : undefined);
-      return;
-    }
-    if (handler === undefined || callback === undefined) {
-      await acknowledge(ctx, (await begin(here)).text("button-outdated"));
-      return;
-    }
-    const chatId = await placeOf(talk, ctx, callback.chatId);
-    if (chatId === undefined) await acknowledge(ctx, (await begin(here)).text("only-admins"));
-    else await handler({ talk, ctx, chatId }, callback.numbers);
-  });
-  return composer;
+async function read(talk: Talk, ctx: Filter<Context, "message" | "channel_post">): Promise<void> {
+  const request = { talk, ctx, chatId: ctx.chat.id };
+  const react = reaction(request, ctx.msg.text ?? ctx.msg.caption ?? "");
+  if (react === undefined) return;
+  const ruling = await talk.quota.command(ctx);
+  if (ruling === "allowed") await react();
+  else if (ruling === "refused") await say(ctx, (await begin(request)).text("quota-command"));
+}
+
+async function press(talk: Talk, ctx: Filter<Context, "callback_query:data">): Promise<void> {
+  const { data } = ctx.callbackQuery;
+  const callback = readCallback(data);
+  // What a press carries is whatever its sender likes; what the message shows is ours.
+  const buttons = callbackButtons(ctx);
+  const isShown = buttons.length === 0 || buttons.some((button) => button.callback_data === data);
+  const handler = isShown && callback !== undefined ? own(BUTTONS, callback.kind) : undefined;
+  const here = { talk, ctx, chatId: ctx.chat?.id ?? ctx.from.id };
+  const ruling = await talk.quota.press(ctx);
+  if (ruling !== "allowed") {
+    await acknowledge(ctx, ruling === "refused" ? (await begin(here)).text("quota-press") : undefined);
+    return;
+  }
+  if (handler === undefined || callback === undefined) {
+    await acknowledge(ctx, (await begin(here)).text("button-outdated"));
+    return;
+  }
+  const chatId = await placeOf(talk, ctx, callback.chatId);
+  if (chatId === undefined) await acknowledge(ctx, (await begin(here)).text("only-admins"));
+  else await handler({ talk, ctx, chatId }, callback.numbers);
 }
 
 /** What a message makes the bot do; undefined for what is not meant for it. */

@@ -1,5 +1,5 @@
 import type { Context } from "grammy";
-import { parseAddress } from "../checker/sources/index.ts";
+import { parseAddress } from "../checker/sources/known-sites.ts";
 import { track, type Wanted } from "../db/trackings.ts";
 import { callbackData } from "./buttons.ts";
 import { readText } from "./file.ts";

@@ -1,5 +1,5 @@
 import { InlineKeyboard } from "grammy";
-import { sources } from "../checker/sources/index.ts";
+import { knownSites } from "../checker/sources/known-sites.ts";
 import type { Wanted } from "../db/trackings.ts";
 import { reopenChat, writeAll } from "../db/users.ts";
 import { callbackData } from "./buttons.ts";
@@ -61,7 +61,7 @@ export function startPayload({ source, nickname }: { source: string; nickname: s
 /** The streamer that such a parameter names; undefined for what is none. */
 export function readStartPayload(payload: string): Wanted | undefined {
   const [, kind, source = "", rest = ""] = /^(tb?)_([a-z0-9]+)_([A-Za-z0-9_-]+)$/.exec(payload) ?? [];
-  if (kind === undefined || !Object.hasOwn(sources, source)) return undefined;
+  if (kind === undefined || !Object.hasOwn(knownSites, source)) return undefined;
   const nickname = kind === "t" ? rest : Buffer.from(rest, "base64url").toString();
-  return sources[source]?.parseAddress(nickname);
+  return knownSites[source]?.parseAddress(nickname);
 }

@@ -1,5 +1,5 @@
 import { InlineKeyboard } from "grammy";
-import { sources } from "../checker/sources/index.ts";
+import { knownSites } from "../checker/sources/known-sites.ts";
 import type { Database } from "../db/client.ts";
 import { type Halt, readHalts } from "../db/halts.ts";
 import { lastHour } from "../db/incidents.ts";
@@ -46,7 +46,7 @@ type Status = Awaited<ReturnType<typeof readStatus>>;
 async function readStatus(database: Database) {
   const db = database.for("status");
   const sites = [];
-  for (const source of Object.keys(sources)) {
+  for (const source of Object.keys(knownSites)) {
     const [lagMs, budget] = [await checkLagMs(db, source), await readBudget(db, source)];
     sites.push({ source, lagMs, budget, distrust: await readDistrust(db, source) });
   }

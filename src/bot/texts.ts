@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { I18n } from "@grammyjs/i18n";
+import { FluentBundle, FluentResource } from "@fluent/bundle";
 import { dateFormatOf } from "./formats.ts";
 
 export type Language = "ru" | "en";
@@ -15,23 +15,27 @@ export type Texts = (language: string, key: string, variables?: Variables) => st
 
 /** Loads the Fluent files, a folder for each language; fails at start when one is missing or broken. */
 export function loadTexts(): Texts {
-  const i18n = new I18n({ defaultLocale: "en", fluentBundleOptions: { useIsolating: false } });
-  for (const locale of ["ru", "en"]) {
-    const folder = join(import.meta.dirname, "locales", locale);
-    const files = readdirSync(folder).sort();
-    i18n.loadLocaleSync(locale, { source: files.map((name) => readFileSync(join(folder, name), "utf8")).join("\n") });
-  }
-  return (language, key, variables = {}) =>
-    i18n.t(
-      languageOf(language),
-      key,
-      Object.fromEntries(
-        Object.entries(variables).map(([name, value]) => [
-          name,
-          typeof value === "object" ? value.html : typeof value === "string" ? escapeHtml(value) : value,
-        ]),
-      ),
-    );
+  const bundles = { ru: loadBundle("ru"), en: loadBundle("en") };
+  return (language, key, variables = {}) => {
+    const bundle = bundles[languageOf(language)];
+    const pattern = bundle.getMessage(key)?.value;
+    if (!pattern) throw new Error(`there is no text "${key}"`);
+    const shown: Record<string, string | number> = {};
+    for (const [name, value] of Object.entries(variables)) {
+      shown[name] = typeof value === "object" ? value.html : typeof value === "string" ? escapeHtml(value) : value;
+    }
+    return bundle.formatPattern(pattern, shown);
+  };
+}
+
+function loadBundle(language: Language): FluentBundle {
+  const folder = join(import.meta.dirname, "locales", language);
+  const files = readdirSync(folder).sort();
+  const bundle = new FluentBundle(language, { useIsolating: false });
+  const source = files.map((name) => readFileSync(join(folder, name), "utf8")).join("\n");
+  const [error] = bundle.addResource(new FluentResource(source));
+  if (error !== undefined) throw error;
+  return bundle;
 }
 
 /** The language to answer in, from what Telegram tells of a person (a BCP 47 tag, or nothing). */

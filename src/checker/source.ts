@@ -94,12 +94,16 @@ export class RequestFailed extends Error {
   override name = "RequestFailed";
 }
 
-export type Source = {
+/** What is known of a site without looking at it. */
+export type KnownSite = {
   name: string;
   /** Where the site lives for people: links in messages start with it. */
   home: string;
   /** Reads an address as people write it (link, @nick, nick); undefined when it is not one of this site's. Pure. */
   parseAddress(text: string): Address | undefined;
+};
+
+export type Source = KnownSite & {
   /** Finds a streamer's profile by nickname. */
   find(get: Get, nickname: string, signal: AbortSignal): Promise<Found | Failure>;
   /** Looks at the wishlist: whole, unless it is known and unchanged. */

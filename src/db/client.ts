@@ -3,7 +3,6 @@ import type { LibSQLDatabase } from "drizzle-orm/libsql";
 import { type Timed, toClient } from "./adapter.ts";
 import { openLocal } from "./local.ts";
 import { drizzle } from "./orm.ts";
-import { openRemote } from "./remote.ts";
 import type { Store } from "./store.ts";
 
 export type Orm = LibSQLDatabase<Record<string, never>>;
@@ -88,7 +87,11 @@ async function openStore(options: DatabaseOptions): Promise<Store> {
       poisoned: () => observe?.poisoned?.(),
     });
   }
-  if (["libsql", "https", "http"].includes(scheme)) return openRemote({ url, authToken, requestTimeoutMs });
+  if (["libsql", "https", "http"].includes(scheme)) {
+    // Loaded here: most databases are a file, and it brings a protocol of its own, 35 ms.
+    const { openRemote } = await import("./remote.ts");
+    return openRemote({ url, authToken, requestTimeoutMs });
+  }
   // The URL itself is not shown: it may carry a token.
   throw new Error(
     scheme === "wss" || scheme === "ws"

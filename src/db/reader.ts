@@ -1,4 +1,5 @@
-import { type Client, createClient, type ResultSet } from "@libsql/client";
+import type { Client, ResultSet } from "@libsql/client";
+import { createClient } from "@libsql/client/sqlite3";
 import { isBusy, whenFree } from "./busy.ts";
 import type { FileOptions } from "./local.ts";
 import type { Statement } from "./statement.ts";

@@ -1,4 +1,5 @@
-import { createClient, type ResultSet, type TransactionMode } from "@libsql/client";
+import type { ResultSet, TransactionMode } from "@libsql/client";
+import { createClient } from "@libsql/client/http";
 import { whenFree } from "./busy.ts";
 import type { Statement } from "./statement.ts";
 import type { Store } from "./store.ts";

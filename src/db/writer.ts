@@ -1,4 +1,5 @@
-import { createClient, type Transaction } from "@libsql/client";
+import type { Transaction } from "@libsql/client";
+import { createClient } from "@libsql/client/sqlite3";
 import { isBusy, whenFree } from "./busy.ts";
 import type { FileOptions } from "./local.ts";
 import type { Place } from "./place.ts";

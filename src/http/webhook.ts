@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Update } from "grammy/types";
 import type { Log } from "../log.ts";
@@ -62,8 +62,9 @@ export function createWebhook({ secret, handle, log }: WebhookOptions & { log: L
   return { take, stop };
 }
 
+/** Of its hexadecimal form, in Node's pool: memory of its own would cost more than the hash. */
 function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+  return Buffer.from(hash("sha256", text, "hex"));
 }
 
 /** What exceeds the limit is read and dropped, as far as the server's deadline allows: the client then sees its 413. */
@@ -81,9 +82,8 @@ function readBody(req: IncomingMessage): Promise<Buffer | "too large" | "cut off
       resolve("too large");
     }
   });
-  req.once("end", () => resolve(Buffer.concat(chunks)));
-  req.once("error", () => resolve("cut off"));
-  req.once("close", () => resolve("cut off"));
+  // Comes in any case, and of one that is cut off an error is told only to those who listen for it (Node 24).
+  req.on("close", () => resolve(req.complete ? Buffer.concat(chunks) : "cut off"));
   return promise;
 }
 

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { launchBot, tempFolder, whenUp } from "./instance.ts";
-import { PATIENCE_MS, startWorld, until } from "./world.ts";
+import { launch, launchBot, npmStart, tempFolder, whenUp } from "./instance.ts";
+import { PATIENCE_MS, startWorld, told, until } from "./world.ts";
 
 test.concurrent(
   "missing and malformed variables are named all at once, before anything starts",
@@ -99,6 +99,35 @@ test.concurrent(
     const asked = performance.now();
     expect(await bot.stop()).toBe(0);
     expect(performance.now() - asked).toBeLessThan(3_000);
+  },
+  PATIENCE_MS,
+);
+
+test.concurrent(
+  "whatever a leader loads, at its start or later, npm ci has compiled",
+  async () => {
+    await using world = await startWorld();
+    const { telegram, fetta } = world;
+    const env = { ...world.env, NODE_COMPILE_CACHE: join(world.folder, "cache") };
+    await using version = launch(npmStart.program, [...npmStart.args, "--version"], env);
+    expect(await version.ended).toBe(0);
+
+    await using launched = launchBot({ ...env, NODE_DEBUG_NATIVE: "COMPILE_CACHE" });
+    const bot = await whenUp(launched);
+    const fan = telegram.person();
+    const list = fetta.streamer("pixelfox", { items: 1 });
+    await world.track(fan, list);
+    list.add({ name: "Desk lamp" });
+    await until("the news", () => told(telegram, fan, "Desk lamp") > 0);
+    expect(await bot.metric("process_cpu_seconds_total")).toBeGreaterThan(0);
+    expect(await bot.stop()).toBe(0);
+    const compiled = Array.from(
+      bot.errors().matchAll(/V8 code cache for \w+ (\S+) was not initialized/g),
+      ([, file]) => file,
+    );
+    // undici loads its parser with its first connection.
+    expect(compiled).toEqual([expect.stringContaining("/undici/lib/llhttp/")]);
+    expect(bot.errors()).toContain("src/leadership.ts was accepted");
   },
   PATIENCE_MS,
 );

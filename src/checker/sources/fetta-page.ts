@@ -1,10 +1,8 @@
 import { type CheerioAPI, load } from "cheerio/slim";
 import type { Failure, Found, Page, Profile } from "../source.ts";
 import { isChallenge, refusal } from "./answers.ts";
-import { fettaKey, fettaNickname } from "./fetta-address.ts";
+import { FETTA_HOME, fettaKey, fettaNickname } from "./fetta-address.ts";
 import { tidyText, webUrl } from "./text.ts";
-
-export const FETTA_HOME = "https://fetta.app";
 
 const MAX_NAME_LENGTH = 100;
 const MAX_DESCRIPTION_LENGTH = 500;

@@ -1,6 +1,6 @@
 import type { Failure, Item, Page } from "../source.ts";
 import { isHtml, refusal } from "./answers.ts";
-import { FETTA_HOME } from "./fetta-page.ts";
+import { FETTA_HOME } from "./fetta-address.ts";
 import { tidyText, webUrl } from "./text.ts";
 
 /** The site adds it to a product's price and rounds up to a whole ruble: 660 in the answer is 713 on the page. */

@@ -1,8 +1,8 @@
 import type { Source } from "../source.ts";
 import { ask } from "./answers.ts";
-import { parseFettaAddress } from "./fetta-address.ts";
+import { fettaSite } from "./fetta-address.ts";
 import { readList } from "./fetta-list.ts";
-import { FETTA_HOME, readProfilePage } from "./fetta-page.ts";
+import { readProfilePage } from "./fetta-page.ts";
 import { readProductsPage } from "./fetta-products.ts";
 
 /**
@@ -10,9 +10,7 @@ import { readProductsPage } from "./fetta-products.ts";
  * changed in spring 2026, were seen to use. What no longer fits is reported as `page_changed`, never guessed.
  */
 export const fetta: Source = {
-  name: "fetta",
-  home: FETTA_HOME,
-  parseAddress: parseFettaAddress,
+  ...fettaSite,
 
   async find(get, nickname, signal) {
     const page = await ask(get, `/u/${encodeURIComponent(nickname)}`, "html", signal);

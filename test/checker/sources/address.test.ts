@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fetta } from "../../../src/checker/sources/fetta.ts";
-import { parseAddress } from "../../../src/checker/sources/index.ts";
+import { sources } from "../../../src/checker/sources/index.ts";
+import { knownSites, parseAddress } from "../../../src/checker/sources/known-sites.ts";
 
 const ann = { source: "fetta", nickname: "Ann_1", key: "ann_1" };
 
@@ -42,6 +43,12 @@ test.each([
 ])("%j is a streamer of fetta", (text) => {
   expect(fetta.parseAddress(text)).toEqual(ann);
   expect(parseAddress(text)).toEqual(ann);
+});
+
+test("the address of every source is known", () => {
+  expect(Object.entries(knownSites)).toEqual(
+    sources.map(({ name, home, parseAddress }) => [name, { name, home, parseAddress }]),
+  );
 });
 
 test("nicknames keep their dots, dashes and case, and fold to one key", () => {

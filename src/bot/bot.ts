@@ -1,6 +1,6 @@
 import { autoRetry } from "@grammyjs/auto-retry";
 import { sequentialize } from "@grammyjs/runner";
-import { Bot, type Context, type Transformer } from "grammy";
+import { Bot, type Context, GrammyError, type Transformer } from "grammy";
 import { createAdministrators } from "./administrators.ts";
 import { conversation } from "./conversation.ts";
 import { membership } from "./membership.ts";
@@ -49,6 +49,7 @@ export function createBot({ token, apiRoot, sends, watch, failed, handled = () =
     try {
       await tellOfChats(ctx, () => converse(ctx));
     } catch (error) {
+      if (isShutOut(ctx, error)) return reports.shutOut(ctx);
       failed(error, ctx.update.update_id);
       reports.failed(ctx, error);
       await apologise(talk, ctx).catch(() => undefined);
@@ -57,6 +58,11 @@ export function createBot({ token, apiRoot, sends, watch, failed, handled = () =
   // In one piece: for an update that asks nothing, the tree that use() and on() build costs twice what all else here does.
   bot.use((ctx) => reports.watch(ctx, () => inOrder(ctx, () => answer(ctx))));
   return bot;
+}
+
+/** The chat that the update came from does not take our messages any more: nobody is left to be told of anything. */
+function isShutOut({ chat }: Context, error: unknown): boolean {
+  return error instanceof GrammyError && error.error_code === 403 && error.payload.chat_id === chat?.id;
 }
 
 async function apologise(talk: Talk, ctx: Context): Promise<void> {

@@ -10,8 +10,11 @@ export type UpdateReport = {
   updateId: number;
   chatId: number | undefined;
   kind: UpdateKind;
-  /** `silent`: handled, and nothing was asked of Telegram for it. */
-  outcome: "answered" | "silent" | "failed";
+  /**
+   * `silent`: handled, and nothing was asked of Telegram for it. `shut_out`: the chat takes no messages, the bot having
+   * been blocked or removed meanwhile.
+   */
+  outcome: "answered" | "silent" | "shut_out" | "failed";
   error?: unknown;
   /** From its arrival, with its wait for earlier updates of the chat. */
   seconds: number;
@@ -19,10 +22,11 @@ export type UpdateReport = {
 
 /** Tells of each update once, when it has been handled. `watch` comes before all other middleware. */
 export function createUpdateReports(tell: (report: UpdateReport) => void) {
-  const failures = new WeakMap<Context, unknown>();
+  const ends = new WeakMap<Context, Pick<UpdateReport, "outcome" | "error">>();
   return {
     /** The handler of this update threw. */
-    failed: (ctx: Context, error: unknown) => void failures.set(ctx, error),
+    failed: (ctx: Context, error: unknown) => void ends.set(ctx, { outcome: "failed", error }),
+    shutOut: (ctx: Context) => void ends.set(ctx, { outcome: "shut_out" }),
     async watch(ctx: Context, next: NextFunction): Promise<void> {
       const arrivedAt = performance.now();
       let calls = 0;
@@ -33,12 +37,12 @@ export function createUpdateReports(tell: (report: UpdateReport) => void) {
       try {
         await next();
       } finally {
-        const outcome = failures.has(ctx) ? "failed" : calls > 0 ? "answered" : "silent";
+        const end = ends.get(ctx) ?? { outcome: calls > 0 ? "answered" : "silent" };
         const seconds = (performance.now() - arrivedAt) / 1_000;
         const { update_id: updateId } = ctx.update;
         // Whatever else stands there was not sent by Telegram, and is nobody's id.
         const chatId = Number.isSafeInteger(ctx.chat?.id) ? ctx.chat?.id : undefined;
-        tell({ updateId, chatId, kind: kindOf(ctx.update), outcome, error: failures.get(ctx), seconds });
+        tell({ updateId, chatId, kind: kindOf(ctx.update), ...end, seconds });
       }
     },
   };

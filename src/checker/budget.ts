@@ -43,10 +43,15 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
   let timer: NodeJS.Timeout | undefined;
   let saving = false;
 
+  let counted = granted.reduce((sum, { count }) => sum + count, 0);
+  const grant = (count: number) => {
+    granted.push({ at: now(), count });
+    counted += count;
+  };
   const used = () => {
     const since = now() - WINDOW_MS;
-    while (granted[0] !== undefined && granted[0].at <= since) granted.shift();
-    return granted.reduce((sum, { count }) => sum + count, 0);
+    while (granted[0] !== undefined && granted[0].at <= since) counted -= granted.shift()?.count ?? 0;
+    return counted;
   };
   /** Requests a minute now. */
   const rate = () => {
@@ -96,7 +101,7 @@ export function createBudget({ perMinute, spent, save, now = () => performance.n
     saving = true;
     try {
       for (let admitted = admit(); admitted.length > 0; admitted = admit()) {
-        granted.push({ at: now(), count: admitted.length });
+        grant(admitted.length);
         try {
           await note(admitted.length);
           // The site may have asked for silence meanwhile: then they have had their turn, and wait for another.

@@ -1,3 +1,4 @@
+import { createBatcher } from "../db/batcher.ts";
 import { sql } from "../db/orm.ts";
 import { countAdded, recordSnapshot } from "../db/snapshots.ts";
 import { distrustSource, trustSource } from "../db/source-states.ts";
@@ -10,7 +11,6 @@ import {
   recordUnchanged,
   tellUnreadable,
 } from "../db/streamers.ts";
-import { createBatcher } from "./batcher.ts";
 import { isPlausible } from "./canary.ts";
 import type { Leader } from "./leader.ts";
 import { forget } from "./schedule.ts";
@@ -38,8 +38,8 @@ const MAX_BACKOFF_MS = DAY_MS;
 const EMPTY_BASELINE = { items: 5, withinMs: DAY_MS };
 /** A list that cannot be read for so long is its subscribers' business. */
 const TELL_AFTER_MS = 3 * DAY_MS;
-/** Unchanged looks within so long are recorded together. */
-const GATHER_MS = 50;
+/** Between two transactions that record unchanged looks: those that come meanwhile are recorded together. */
+const REST_MS = 50;
 
 /**
  * One check: look, compare, record. What each outcome of a look leads to is decided here and nowhere else: only complete
@@ -49,7 +49,7 @@ export function createCheck(site: Site, leader: Leader) {
   const { source, budget, circuit, canary, planner } = site;
   const unchanged = createBatcher<Parameters<typeof recordUnchanged>[1][number]>(async (looks) => {
     await leader.write("loop_record_unchanged", (orm) => [recordUnchanged(orm, looks)]);
-  }, GATHER_MS);
+  }, REST_MS);
 
   return async function check(streamer: DueStreamer, looked = () => {}): Promise<CheckReport> {
     const start = performance.now();

@@ -1,6 +1,5 @@
-import { pipeline } from "node:stream/promises";
 import { MIMEType, TextDecoder } from "node:util";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
+import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { Agent, type Dispatcher, request } from "undici";
 import { type Get, type Page, RequestFailed } from "./source.ts";
 
@@ -21,11 +20,12 @@ const browser = {
   "accept-encoding": "gzip, deflate, br",
 };
 
-const decoders = {
-  gzip: createGunzip,
-  "x-gzip": createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
+/** At once and not as streams: for a page, unpacking takes a tenth of what setting up a stream does. */
+const unpackers = {
+  gzip: gunzipSync,
+  "x-gzip": gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
 };
 
 type Headers = Dispatcher.ResponseData["headers"];
@@ -87,6 +87,7 @@ export function createFetcher({
     signal.addEventListener("abort", cancel, { once: true });
     const startedAt = performance.now();
     let outcome = "failed";
+    let isRead = false;
     try {
       signal.throwIfAborted();
       const response = await request(url, {
@@ -94,7 +95,9 @@ export function createFetcher({
         headers: { ...browser, accept: accepts[accept] },
         signal: abort.signal,
       });
-      const answer = redirection(url, response) ?? (await readPage(url, response, maxBytes));
+      const target = redirection(url, response);
+      const answer = target ?? (await readPage(url, response, maxBytes));
+      isRead = target === undefined;
       outcome = String(response.statusCode);
       return answer;
     } catch (error) {
@@ -104,8 +107,8 @@ export function createFetcher({
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", cancel);
-      // Ends whatever of the answer was not read, and frees the connection; no-op after a whole one.
-      abort.abort();
+      // Ends whatever of the answer was not read, and frees the connection.
+      if (!isRead) abort.abort();
       observe?.(outcome, (performance.now() - startedAt) / 1000);
     }
   }
@@ -127,20 +130,16 @@ async function readPage(url: URL, { statusCode, headers, body }: Dispatcher.Resp
   return { status: statusCode, url: url.href, type, text, retryAfterMs: retryAfter(headers) };
 }
 
-/** Counts while it unpacks, so that a bomb costs `maxBytes` of memory at most. */
+/** What is packed takes `maxBytes` at most, and so does what it unpacks to: a bomb costs no more memory than that. */
 async function readBody(body: Dispatcher.ResponseData["body"], contentEncoding: string, maxBytes: number) {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  async function collect(source: AsyncIterable<Buffer>) {
-    for await (const chunk of source) {
-      size += chunk.length;
-      if (size > maxBytes) throw new RequestFailed(`more than ${maxBytes} bytes`);
-      chunks.push(chunk);
-    }
-  }
   const unpack = unpacker(contentEncoding);
-  await (unpack === undefined ? pipeline(body, collect) : pipeline(body, unpack, collect));
-  return Buffer.concat(chunks, size);
+  const packed = await body.bytes();
+  try {
+    return unpack === undefined ? packed : unpack(packed, { maxOutputLength: maxBytes });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === "ERR_BUFFER_TOO_LARGE" ? new RequestFailed(`more than ${maxBytes} bytes`) : error;
+  }
 }
 
 function unpacker(contentEncoding: string) {
@@ -153,9 +152,9 @@ function unpacker(contentEncoding: string) {
   if (coding === undefined) return undefined;
   // Nobody packs an honest page twice; a bomb gains a thousandfold with each layer.
   if (codings.length > 1) throw new RequestFailed("packed more than once");
-  const create = Object.entries(decoders).find(([name]) => name === coding)?.[1];
-  if (create === undefined) throw new RequestFailed("packed in an unknown way");
-  return create();
+  const unpack = Object.entries(unpackers).find(([name]) => name === coding)?.[1];
+  if (unpack === undefined) throw new RequestFailed("packed in an unknown way");
+  return unpack;
 }
 
 function contentType(value: string): { type: string; charset: string } {

@@ -78,9 +78,8 @@ export function settleMessage(
   return orm.run(sql`
     UPDATE outbox SET is_outdated = 0
     WHERE is_outdated AND chat_id = ${chatId} AND message_id = ${messageId}
-      AND ${checks} <= COALESCE(${seenChecks(seen)}, ${checks})`);
+      AND ${checks} <= COALESCE(${seenChecks(sql`${JSON.stringify(seen)}`)}, ${checks})`);
 }
 
-/** How many checks of a row's streamer had been seen. */
-export const seenChecks = (seen: Record<number, number>) =>
-  sql`(${JSON.stringify(seen)} ->> ('$."' || outbox.streamer_id || '"'))`;
+/** How many checks of a row's streamer had been seen; `seen` is JSON: the numbers by the streamers' ids. */
+export const seenChecks = (seen: Sql) => sql`(${seen} ->> ('$."' || outbox.streamer_id || '"'))`;

@@ -5,9 +5,11 @@ import { sql } from "./orm.ts";
 import { NOW, type Statement } from "./sql.ts";
 
 /** The rows as they were claimed: whatever has happened to one since is left as it is. */
-const claimedBy = ({ epoch, number }: Claim, ids: number[]) => sql`
-  id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))
-  AND state = 'sending' AND claim_epoch = ${epoch} AND claim_number = ${number}`;
+const claimedBy = (claim: Claim, ids: number[]) => sql`
+  id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND ${isOf(claim)}`;
+
+const isOf = ({ epoch, number }: Claim) =>
+  sql`state = 'sending' AND claim_epoch = ${epoch} AND claim_number = ${number}`;
 
 /** A message that Telegram took. */
 export type Sent = {
@@ -19,15 +21,19 @@ export type Sent = {
   seen?: Record<number, number>;
 };
 
-/** The chat's next message may follow after `paceMs`. */
-export function markSent(orm: Orm, claim: Claim, { ids, chatId, messageId, paceMs, seen = {} }: Sent): Statement[] {
+/** Messages to different chats, two statements for all of them. Each chat's next message may follow after `paceMs`. */
+export function markSent(orm: Orm, claim: Claim, ...messages: Sent[]): Statement[] {
+  const sent = JSON.stringify(messages);
+  const seen = seenChecks(sql`(m.value -> 'seen')`);
   return [
     orm.run(sql`
-      UPDATE outbox SET state = 'sent', message_id = ${messageId}, done_at = ${NOW}, last_error = NULL,
-        is_outdated = COALESCE((SELECT checks FROM streamers s WHERE s.id = outbox.streamer_id) > ${seenChecks(seen)}, 0)
-      WHERE ${claimedBy(claim, ids)}`),
-    orm.run(sql`UPDATE users SET suspect_since = NULL, held_until = ${heldAfter} WHERE id = ${chatId}`),
-    pauseChat(orm, chatId, paceMs),
+      UPDATE outbox SET state = 'sent', message_id = m.value ->> 'messageId', done_at = ${NOW}, last_error = NULL,
+        is_outdated = COALESCE((SELECT checks FROM streamers s WHERE s.id = outbox.streamer_id) > ${seen}, 0)
+      FROM json_each(${sent}) m JOIN json_each(m.value -> 'ids') row WHERE outbox.id = row.value AND ${isOf(claim)}`),
+    orm.run(sql`
+      UPDATE users SET suspect_since = NULL, held_until = ${heldAfter},
+        next_send_at = MAX(next_send_at, ${NOW} + (m.value ->> 'paceMs'))
+      FROM json_each(${sent}) m WHERE users.id = m.value ->> 'chatId'`),
   ];
 }
 

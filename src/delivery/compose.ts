@@ -18,20 +18,21 @@ export type Part<T extends Look> = { rows: T[]; news: News | undefined };
 /** Events of a message that are read; a list of more that is new all at once is told as one of so many. */
 const EVENTS_READ = 1_000;
 
-/** Reads what some looks, oldest first, have to tell a chat: by streamer, the one with the latest look in front. */
-export async function readParts<T extends Look>(
-  orm: Orm,
-  chatId: number,
-  looks: T[],
-  options: Pick<NewsRequest, "again"> = {},
-): Promise<Part<T>[]> {
-  const groups = Map.groupBy(looks.toReversed(), ({ streamerId }) => streamerId);
-  return await Promise.all(
-    [...groups].map(async ([streamerId, rows]) => {
+/** A message, and the looks that it is about, oldest first. */
+export type Told<T extends Look> = { chatId: number; rows: T[] } & Pick<NewsRequest, "again">;
+
+/** Reads what messages have to tell, each by streamer, the one with the latest look in front. */
+export async function readParts<T extends Look>(orm: Orm, messages: Told<T>[]): Promise<Part<T>[][]> {
+  const parts = messages.map(({ chatId, rows, again }) => {
+    const groups = Map.groupBy(rows.toReversed(), ({ streamerId }) => streamerId);
+    return [...groups].map(([streamerId, rows]) => {
       const checkNumbers = rows.map(({ checkNumber }) => checkNumber);
-      return { rows, news: await newsFor(orm, { chatId, streamerId, checkNumbers, ...options }, EVENTS_READ) };
-    }),
-  );
+      return { rows, request: { chatId, streamerId, checkNumbers, again } };
+    });
+  });
+  const requests = parts.flat().map(({ request }) => request);
+  const news = (await newsFor(orm, requests, EVENTS_READ)).values();
+  return parts.map((each) => each.map(({ rows }) => ({ rows, news: news.next().value })));
 }
 
 /** Why there is nothing to tell; undefined when there is. */

@@ -88,7 +88,7 @@ async function revise(options: EditsOptions, outdated: OutdatedMessage): Promise
   const { checks, isPlain } = await readTold(orm, outdated);
   const isDigest = new Set(checks.map(({ streamerId }) => streamerId)).size > 1;
   // Below the news of one streamer may stand by now that it is not tracked any more, with a way back.
-  const parts = await readParts(orm, outdated.chatId, checks, { again: isDigest });
+  const [parts = []] = await readParts(orm, [{ chatId: outdated.chatId, rows: checks, again: isDigest }]);
   const all = parts.flatMap(({ news }) => news ?? []);
   const news = all.filter(({ items }) => items.length > 0);
   const [first] = news;

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 
 /** Telegram's limits for one chat (its FAQ: one message a second; twenty a minute to a group), with a margin, in ms. */
 export const paceOf = (chatType: string) => (chatType === "private" ? 1_050 : 3_100);
@@ -8,6 +8,9 @@ const DEBT_MS = { between: 17, most: 250 };
 
 /** Telegram's second, and by how much one message may take longer to get there than another. */
 const SECOND_MS = 1_010;
+
+/** No timer is shorter: at hundreds of messages a second it would be too long. */
+const TIMER_MS = 1;
 
 /** How often somebody whose message can wait looks whether there is a turn to spare. */
 const WANTED_MS = 20;
@@ -64,7 +67,8 @@ export function createPace(messagesPerSecond: number) {
           return note(now);
         }
         isWanted = true;
-        await sleep(at - now, undefined, { signal }).catch(() => undefined);
+        if (at - now < TIMER_MS) await setImmediate();
+        else await sleep(at - now, undefined, { signal }).catch(() => undefined);
       }
     },
     /**

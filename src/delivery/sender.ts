@@ -3,16 +3,16 @@ import type { Bell } from "../bell.ts";
 import type { Leader } from "../checker/leader.ts";
 import type { Claimed } from "../db/claims.ts";
 import type { Orm } from "../db/client.ts";
-import type { News } from "../db/news.ts";
-import { markSent, postpone, setAside } from "../db/outbox.ts";
-import type { Statement } from "../db/sql.ts";
-import { describe, type Meaning, readAnswer } from "./answers.ts";
-import { type Part, type Render, readParts, seenIn, whyNothing, writeMessage } from "./compose.ts";
+import { postpone, setAside } from "../db/outbox.ts";
+import { type Meaning, readAnswer } from "./answers.ts";
+import { type Render, readParts, seenIn } from "./compose.ts";
+import { type Aside, type Letter, type Opened, writeLetter } from "./letter.ts";
+import { type Outcome, recordOutcomes } from "./outcome.ts";
 import { type Pace, type Passage, paceOf } from "./pace.ts";
 import { createReach, type Reach, type ReachEvent } from "./reach.ts";
-import { record } from "./record.ts";
+import { createRecorder } from "./record.ts";
 import { createStock, type Parcel } from "./stock.ts";
-import type { OutgoingMessage, Telegram } from "./telegram.ts";
+import type { Telegram } from "./telegram.ts";
 
 export type SenderReport = {
   outcome: "sent" | "skipped" | "parked" | Meaning;
@@ -48,6 +48,8 @@ export type SenderOptions = Render & {
 
 /** Sends in flight at most, which is what a crash can double: enough for the full rate at 300 ms a send. */
 const inFlight = (messagesPerSecond: number) => Math.max(10, Math.ceil(messagesPerSecond * 0.3));
+/** News is read together for what goes within so long, which is how old it may be, and for so many messages at most. */
+const READ_AHEAD = { ms: 100, most: 20 };
 const UNREADABLE_RETRY_MS = 5_000;
 
 /**
@@ -55,39 +57,52 @@ const UNREADABLE_RETRY_MS = 5_000;
  * and gives the rest back. A message is sent at least once: an outcome that was not recorded is a message sent again.
  */
 export async function runSender(options: SenderOptions, leader: Leader): Promise<void> {
-  const { telegram, pace, staleMs, bell, reached, failed } = options;
+  const { orm, telegram, pace, staleMs, bell, report, reached, failed } = options;
   const { signal } = leader;
   const reach = createReach({ probe: telegram.probe, tell: reached });
   const { messagesPerSecond } = pace;
   const stock = createStock({ ...options, messagesPerSecond }, leader);
-  const most = inFlight(messagesPerSecond);
+  const write = createRecorder(leader, "loop_record_send", recordOutcomes, failed);
   const flying = new Set<Promise<void>>();
+  const most = () => (reach.isCold() ? 1 : inFlight(messagesPerSecond));
+  const readAhead = Math.min(Math.ceil((messagesPerSecond * READ_AHEAD.ms) / 1000), READ_AHEAD.most);
+  const opened: Opened[] = [];
   // Another instance might send it too: not without trust, and not when the claim has grown old.
   const mayBeSent = ({ claimedAt }: Parcel) =>
     !reach.isLost() && !signal.aborted && leader.trusted() && performance.now() - claimedAt < staleMs / 3;
 
-  while (!signal.aborted) {
-    if (reach.isLost() || pace.pausedMs() > 0) {
-      await stock.giveAllBack();
-      if (reach.isLost()) await reach.regain(signal);
-      else await sleep(pace.pausedMs(), undefined, { signal }).catch(() => undefined);
-      continue;
+  async function next(): Promise<Opened | undefined> {
+    if (opened.length === 0) opened.push(...(await open(await stock.next(Math.min(most() - flying.size, readAhead)))));
+    return opened.shift();
+  }
+
+  /** Reads the news of parcels. When it cannot be read each is read by itself: one that cannot be holds up no other. */
+  async function open(parcels: Parcel[]): Promise<Opened[]> {
+    try {
+      const parts = parcels.length === 0 ? [] : await readParts(orm("loop_news"), parcels);
+      return parcels.map((parcel, n) => ({ parcel, parts: parts[n] ?? [] }));
+    } catch (error) {
+      if (parcels.length > 1) return (await Promise.all(parcels.map((parcel) => open([parcel])))).flat();
+      failed(error);
+      for (const parcel of parcels) {
+        const again = { ids: parcel.ids, delayMs: UNREADABLE_RETRY_MS, error: "the news cannot be read" };
+        await write((db) => [postpone(db, parcel.claim, again, { noAttempt: true })]);
+        stock.done(parcel);
+      }
+      return [];
     }
-    const parcel = await stock.next();
-    if (parcel === undefined) continue;
-    const letter = await compose(options, leader, parcel);
-    if (letter === undefined) {
-      stock.done(parcel);
-      continue;
-    }
-    while (flying.size >= (reach.isCold() ? 1 : most)) await Promise.race(flying);
-    const passage = await pace.turn(signal);
-    if (passage === undefined || !mayBeSent(parcel)) {
-      await stock.putBack(letter.parcel);
-      continue;
-    }
-    const flight = deliver(options, leader, reach, letter, passage)
-      .catch(failed)
+  }
+
+  async function setRowsAside({ chatId, claim, held }: Parcel, { rows, state, error }: Aside): Promise<void> {
+    const ids = rows.map(({ id }) => id);
+    await write((db) => [setAside(db, claim, { ids, state, error })]);
+    const ageMs = Math.max(...rows.map(({ ageMs }) => ageMs));
+    report({ outcome: state, chatId, streamerId: streamerOf(rows), rows: ids.length, error, ageMs, held });
+  }
+
+  function launch(parcel: Parcel, work: Promise<unknown>): void {
+    const flight = work
+      .then(() => undefined, failed)
       .finally(() => {
         flying.delete(flight);
         stock.done(parcel);
@@ -95,66 +110,48 @@ export async function runSender(options: SenderOptions, leader: Leader): Promise
       });
     flying.add(flight);
   }
-  await stock.giveAllBack();
+
+  async function giveAllBack(): Promise<void> {
+    await stock.putBack(opened.splice(0).map(({ parcel }) => parcel));
+    await stock.giveAllBack();
+  }
+
+  while (!signal.aborted) {
+    if (reach.isLost() || pace.pausedMs() > 0) {
+      await giveAllBack();
+      if (reach.isLost()) await reach.regain(signal);
+      else await sleep(pace.pausedMs(), undefined, { signal }).catch(() => undefined);
+      continue;
+    }
+    if (flying.size >= most()) {
+      await Promise.race(flying);
+      continue;
+    }
+    const found = await next();
+    if (found === undefined) continue;
+    const { parcel } = found;
+    const { letter, aside } = writeLetter(options, found);
+    const settingAside = Promise.all(aside.map((rows) => setRowsAside(parcel, rows)));
+    if (letter === undefined) {
+      launch(parcel, settingAside);
+      continue;
+    }
+    await settingAside;
+    const passage = await pace.turn(signal);
+    if (passage === undefined || !mayBeSent(parcel)) await stock.putBack([letter.parcel]);
+    else launch(parcel, deliver({ ...options, write }, reach, letter, passage));
+  }
+  await giveAllBack();
   await Promise.all(flying);
 }
 
-/** A parcel, the news in it, and what it says. */
-type Letter = { parcel: Parcel; news: [News, ...News[]]; message: OutgoingMessage };
-
-/**
- * Writes what a parcel says. The rows with nothing to tell are set aside; undefined when none is left, or when the news
- * cannot be read or written, which is recorded too.
- */
-async function compose(options: SenderOptions, leader: Leader, parcel: Parcel): Promise<Letter | undefined> {
-  const { orm, report, failed } = options;
-  const { chatId, claim } = parcel;
-  const write = (build: (db: Orm) => Statement[]) => record(leader, "loop_record_send", build, failed);
-  const setAsideAs = async (rows: Claimed[], state: "skipped" | "parked", error: string) => {
-    const ids = rows.map(({ id }) => id);
-    await write((db) => [setAside(db, claim, { ids, state, error })]);
-    const oldestMs = Math.max(...rows.map(({ ageMs }) => ageMs));
-    const streamerId = streamerOf(rows);
-    report({ outcome: state, chatId, streamerId, rows: ids.length, error, ageMs: oldestMs, held: parcel.held });
-    return undefined;
-  };
-
-  let parts: Part<Claimed>[];
-  try {
-    parts = await readParts(orm("loop_news"), chatId, parcel.rows);
-  } catch (error) {
-    failed(error);
-    const again = { ids: parcel.ids, delayMs: UNREADABLE_RETRY_MS, error: "the news cannot be read" };
-    await write((db) => [postpone(db, claim, again, { noAttempt: true })]);
-    return undefined;
-  }
-  const told = new Set<Claimed>();
-  const news: News[] = [];
-  for (const part of parts) {
-    const reason = whyNothing(part.news);
-    if (part.news === undefined || reason !== undefined) await setAsideAs(part.rows, "skipped", reason ?? "untracked");
-    else {
-      news.push(part.news);
-      for (const row of part.rows) told.add(row);
-    }
-  }
-  const rows = parcel.rows.filter((row) => told.has(row));
-  const [[head], [first, ...others]] = [rows, news];
-  if (head === undefined || first === undefined) return undefined;
-  try {
-    const message = writeMessage(options, news);
-    if (message === undefined) return await setAsideAs(rows, "skipped", "nothing to tell");
-    return { parcel: { ...parcel, rows, head, ids: rows.map(({ id }) => id) }, news: [first, ...others], message };
-  } catch (error) {
-    failed(error);
-    return await setAsideAs(rows, "parked", `cannot be written: ${describe(error)}`);
-  }
-}
+type DeliverOptions = Pick<SenderOptions, "telegram" | "pace" | "report"> & {
+  write: (outcome: Outcome) => Promise<boolean>;
+};
 
 /** Sends a message, and records what became of it. */
 async function deliver(
-  { telegram, pace, report, failed }: SenderOptions,
-  leader: Leader,
+  { telegram, pace, report, write }: DeliverOptions,
   reach: Reach,
   { parcel, news, message }: Letter,
   passage: Passage,
@@ -170,7 +167,6 @@ async function deliver(
     ageMs: Math.round(head.ageMs + performance.now() - claimedAt),
     held,
   });
-  const write = (build: (db: Orm) => Statement[]) => record(leader, "loop_record_send", build, failed);
   const sending = telegram.send(chatId, head.plain || head.besideTopic ? 0 : threadId, message, {
     plain: head.plain,
     silent,
@@ -182,7 +178,7 @@ async function deliver(
     reach.heard("sent");
     pace.arrived(passage);
     const { messageId } = answer;
-    await write((db) => markSent(db, claim, { ids, chatId, messageId, paceMs, seen: seenIn(news) }));
+    await write({ claim, sent: { ids, chatId, messageId, paceMs, seen: seenIn(news) } });
     report({ outcome: "sent", messageId, ...told(seconds) });
     return;
   }
@@ -194,6 +190,7 @@ async function deliver(
   report({ outcome: end ?? meaning, error, ...told(seconds) });
 }
 
+/** Whom rows are about; undefined when several. */
 function streamerOf([first, ...others]: Claimed[]): number | undefined {
   return others.every(({ streamerId }) => streamerId === first?.streamerId) ? first?.streamerId : undefined;
 }

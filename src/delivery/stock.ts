@@ -47,6 +47,7 @@ export type StockOptions = {
 /** What is owed is looked at once in so long, whoever rings. */
 const POLL_MS = 1_000;
 const SOONEST_MS = 10;
+const LOOK_AGAIN_MS = 100;
 /** Parcels are claimed for so long ahead, so that a claim costs no turn; less when the lease is short. */
 const AHEAD_MS = 1_000;
 /** Looking at a long queue takes time: it may use a tenth of it, and finds enough for so many claims. */
@@ -153,24 +154,26 @@ export function createStock(options: StockOptions, leader: Leader) {
   }
 
   return {
-    /** The next parcel; undefined when nothing was owed for a while, or the signal aborted. */
-    async next(): Promise<Parcel | undefined> {
-      if (parcels.length <= ahead / 2 && !signal.aborted) {
+    /** The next parcels, so many at most; none when nothing was owed for a while, or the signal aborted. */
+    async next(most: number): Promise<Parcel[]> {
+      // While there are parcels, one look after another would find what is in them.
+      const mayFindMore = parcels.length === 0 || heads.length > 0 || performance.now() - lookedAt >= LOOK_AGAIN_MS;
+      if (parcels.length <= ahead / 2 && mayFindMore && !signal.aborted) {
         filling ??= fill().finally(() => {
           filling = undefined;
         });
       }
       if (parcels.length === 0) await filling;
-      const parcel = parcels.shift();
-      if (parcel === undefined) await bell.wait(waitMs, signal);
-      return parcel;
+      const next = parcels.splice(0, most);
+      if (next.length === 0) await bell.wait(waitMs, signal);
+      return next;
     },
     /** The outcome of a parcel is recorded. */
     done({ chatId }: Parcel) {
       busy.delete(chatId);
     },
-    /** A parcel that was not sent goes back to the queue as it was. */
-    putBack: (parcel: Parcel) => putBack([parcel]),
+    /** Parcels that were not sent go back to the queue as they were. */
+    putBack,
     /** All parcels that nobody has asked for yet go back. */
     giveAllBack,
   };

@@ -512,6 +512,18 @@ test("a handler that fails says so shortly, and logs one line without the token"
   expect(shown(await world.ask("/list", { from: mia }))[0]).toMatch(/^You follow 11 streamers/);
 });
 
+test("who blocks the bot before it could answer is nobody's failure", async () => {
+  await using world = await startBotWorld();
+  const { telegram } = world;
+  const mia = telegram.person({ languageCode: "en" });
+  await world.ask("/start", { from: mia });
+  telegram.say("/help", { from: mia });
+  telegram.block(mia);
+  await telegram.idle();
+  expect(telegram.calls.filter(({ code }) => code === 403).map(({ method }) => method)).toEqual(["sendMessage"]);
+  expect(world.failures).toEqual([]);
+});
+
 test("who blocks the bot is closed, who comes back has everything again", async () => {
   await using world = await startBotWorld();
   const { telegram, db } = world;

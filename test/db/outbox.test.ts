@@ -136,6 +136,71 @@ test("a pause never ends sooner for a shorter one", async () => {
   expect(chat?.ms).toBeGreaterThan(50_000);
 });
 
+test("messages to several chats are marked at once, each as its own", async () => {
+  await using db = await testDb();
+  const ids = await owe(db, { chat: 1 }, { chat: 1 }, { chat: 2 }, { chat: 3 }, { chat: 4 });
+  const [a = 0, b = 0, c = 0, d = 0] = ids;
+  await claimed(db, 1, ids);
+  await change(db, "outbox", [d], "claim_number = 2");
+  await orm(db).run(sql`UPDATE streamers SET checks = 5`);
+  await batch(
+    orm(db),
+    markSent(
+      orm(db),
+      claimOf(1),
+      { ids: [a, b], chatId: 1, messageId: 11, paceMs: 1_000, seen: { 1: 4 } },
+      { ids: [c], chatId: 2, messageId: 22, paceMs: 60_000, seen: { 1: 5 } },
+      { ids: [d], chatId: 3, messageId: 33, paceMs: 1_000 },
+    ),
+  );
+  const rows = await orm(db).all(
+    sql`SELECT state, message_id AS message, is_outdated AS outdated FROM outbox ORDER BY id`,
+  );
+  expect(rows).toEqual([
+    { state: "sent", message: 11, outdated: 1 },
+    { state: "sent", message: 11, outdated: 1 },
+    { state: "sent", message: 22, outdated: 0 },
+    { state: "sending", message: null, outdated: 0 },
+    { state: "sending", message: null, outdated: 0 },
+  ]);
+  const waits = await orm(db).all<{ ms: number }>(sql`
+    SELECT MAX(0, next_send_at - ${sql.raw(NOW)}) AS ms FROM users WHERE id IN (1, 2, 4) ORDER BY id`);
+  expect(waits).toEqual([
+    { ms: expect.toSatisfy((ms: number) => ms > 0 && ms <= 1_000) },
+    { ms: expect.toSatisfy((ms: number) => ms > 1_000 && ms <= 60_000) },
+    { ms: 0 },
+  ]);
+});
+
+test("whoever marks messages finds their rows, and does not look through the outbox", async () => {
+  await using db = await testDb();
+  await owe(db, { chat: 1 }, { chat: 2 });
+  const sent = { ids: [1], chatId: 1, messageId: 5, paceMs: 0 };
+  const plan = await planOf(db, (orm) => void markSent(orm, claimOf(1), sent, { ...sent, ids: [2], chatId: 2 }));
+  expect(plan).toContainEqual(expect.stringMatching("SEARCH outbox USING INTEGER PRIMARY KEY"));
+  expect(plan.filter((step) => /^SCAN (outbox|users|streamers)/.test(step))).toEqual([]);
+});
+
+test("news that several chats are owed are each chat's own", async () => {
+  await using db = await testDb();
+  const mila = await tracked(db, 1, "Mila", wishes("a"));
+  await tracked(db, 2, "Mila", wishes("a"));
+  const bao = await tracked(db, 1, "Bao", wishes("x"));
+  await look(db, mila, wishes("cba"));
+  await look(db, bao, wishes("yx"));
+  await orm(db).run(sql`UPDATE users SET language = 'en' WHERE id = 2`);
+  await orm(db).run(sql`UPDATE user_streamers SET settings = '{"exclude":["item c"]}' WHERE user_id = 2`);
+  const rows = await orm(db).all<{ chatId: number; streamerId: number; number: number }>(sql`
+    SELECT chat_id AS "chatId", streamer_id AS "streamerId", check_number AS number FROM outbox
+    ORDER BY streamer_id, chat_id`);
+  const requests = rows.map(({ number, ...row }) => ({ ...row, checkNumbers: [number] }));
+  const nobody = { ...requests[0], chatId: 3, streamerId: mila, checkNumbers: [] };
+  const news = await newsFor(orm(db), [...requests, nobody], 10);
+  expect(news.map((each) => each && [each.language, each.streamerName, ...each.items.map(({ name }) => name)])).toEqual(
+    [["ru", "Mila", "Item c", "Item b"], ["en", "Mila", "Item b"], ["ru", "Bao", "Item y"], undefined],
+  );
+});
+
 test("news are the items of the newest check, then of those before", async () => {
   await using db = await testDb();
   const streamerId = await tracked(db, 1, "Mila", wishes("a"));
@@ -143,7 +208,7 @@ test("news are the items of the newest check, then of those before", async () =>
   await look(db, streamerId, [wish("d", { name: "<D>", price: undefined, imageUrl: "https://i.example/d.png" })]);
   const { rows } = await db.client.execute("SELECT check_number FROM outbox");
   const checkNumbers = rows.map((row) => Number(row.check_number));
-  const news = await newsFor(orm(db), { chatId: 1, streamerId, checkNumbers }, 100);
+  const [news] = await newsFor(orm(db), [{ chatId: 1, streamerId, checkNumbers }], 100);
   expect(news).toMatchObject({ chatType: "private", language: "ru", streamerName: "Mila", isMuted: false });
   expect(news?.suspectMs).toBeUndefined();
   expect(news?.items.map(({ name }) => name)).toEqual(["<D>", "Item c", "Item b"]);
@@ -155,7 +220,10 @@ test("there are no news for who does not want them any more", async () => {
   const streamerId = await tracked(db, 1, "Mila", wishes("a"));
   await tracked(db, 2, "Mila", wishes("a"));
   await look(db, streamerId, wishes("ba"));
-  const newsOf = (chatId: number) => newsFor(orm(db), { chatId, streamerId, checkNumbers: [3] }, 10);
+  const newsOf = async (chatId: number) => {
+    const [news] = await newsFor(orm(db), [{ chatId, streamerId, checkNumbers: [3] }], 10);
+    return news;
+  };
   expect(await newsOf(1)).toMatchObject({ items: [{ name: "Item b" }] });
   await untrackStreamer(orm(db), 1, streamerId);
   expect(await newsOf(1)).toBeUndefined();

@@ -26,7 +26,7 @@ async function choose(db: Database, tracking: TrackingSettings, chat: ChatSettin
 async function told(db: Database, streamerId = 1): Promise<string[]> {
   const orm = db.for("test");
   const rows = await orm.all<{ n: number }>(sql`SELECT check_number AS n FROM outbox WHERE chat_id = 1`);
-  const news = await newsFor(orm, { chatId: 1, streamerId, checkNumbers: rows.map(({ n }) => n) }, 1_000);
+  const [news] = await newsFor(orm, [{ chatId: 1, streamerId, checkNumbers: rows.map(({ n }) => n) }], 1_000);
   return (news?.items ?? []).map(({ kind, productId, state }) =>
     state === "listed" ? `${kind}:${productId}` : `${kind}:${productId} (${state})`,
   );
@@ -100,7 +100,7 @@ test("a muted streamer is owed to nobody, whatever it has; an ended mute is none
   await look(db, ann, wishes("edabc"));
   expect(await told(db)).toEqual(["added:e"]);
   await choose(db, { mutedUntil: Date.now() + 60_000 });
-  const news = await newsFor(db.for("test"), { chatId: 1, streamerId: ann, checkNumbers: [4] }, 10);
+  const [news] = await newsFor(db.for("test"), [{ chatId: 1, streamerId: ann, checkNumbers: [4] }], 10);
   expect(news?.isMuted).toBe(true);
 });
 
@@ -113,7 +113,7 @@ test("several checks come to what they have changed in all", async () => {
   expect(await told(db)).toEqual(["added:d"]);
   await look(db, ann, [wish("a", { price: 40_000 }), wish("b"), wish("c"), wish("d", { price: 50_000 })]);
   expect(await told(db)).toEqual(["added:d", "cheaper:a"]);
-  const news = await newsFor(db.for("test"), { chatId: 1, streamerId: ann, checkNumbers: [2, 3, 4] }, 100);
+  const [news] = await newsFor(db.for("test"), [{ chatId: 1, streamerId: ann, checkNumbers: [2, 3, 4] }], 100);
   expect(news?.items).toMatchObject([{ price: 50_000 }, { price: 40_000, previousPrice: 97_200 }]);
 });
 

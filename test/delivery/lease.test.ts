@@ -88,7 +88,7 @@ test("an outcome that cannot be recorded is recorded later, and nothing is sent 
   expect(sender.failures).toEqual([new Error("disk full"), new Error("disk full")]);
 });
 
-test("each outcome is recorded on its own: one that cannot be holds up no other, and is not forgotten", async () => {
+test("an outcome that cannot be recorded holds up no other, and is not forgotten", async () => {
   await using post = await postOffice();
   const { db, telegram } = post;
   const fans = [await post.fan("mila"), await post.fan("mila"), await post.fan("mila")];
@@ -105,4 +105,57 @@ test("each outcome is recorded on its own: one that cannot be holds up no other,
   await sender.until((reports) => reports.length === 3);
   expect(await stateOf(db)).toBe("sent sent sent");
   expect(fans.map((fan) => fromBot(telegram, fan).length)).toEqual([1, 1, 1]);
+});
+
+test("outcomes of a busy moment are recorded together, and what one look claims is read together", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const crowd = await post.crowd(200, "mila");
+  await look(db, 1, wishes("ba"));
+  const calls = new Map<string, number>();
+  const sender = post.start({
+    db: {
+      ...db,
+      for: (query) => {
+        calls.set(query, (calls.get(query) ?? 0) + 1);
+        return db.for(query);
+      },
+    },
+  });
+  await sender.until((reports) => reports.length === crowd.length);
+  expect(crowd.every((person) => fromBot(telegram, person).length === 1)).toBe(true);
+  expect(new Set((await outboxOf(db)).map(({ state }) => state))).toEqual(new Set(["sent"]));
+  expect(calls.get("loop_record_send")).toBeLessThan(crowd.length / 2);
+  expect(calls.get("loop_news")).toBeLessThan(crowd.length / 5);
+});
+
+test("a leader that dies before it has recorded anything doubles no more than it had in flight, and loses nothing", async () => {
+  await using post = await postOffice();
+  const { db, telegram } = post;
+  const crowd = await post.crowd(30, "mila");
+  await look(db, 1, wishes("ba"));
+  const dying = post.start({
+    messagesPerSecond: 30,
+    db: {
+      ...db,
+      for: (query) => {
+        // The first is what the others wait for.
+        if (query === "loop_record_send" && sends(telegram).length > 1) throw new Error("disk full");
+        return db.for(query);
+      },
+    },
+  });
+  await vi.waitUntil(() => dying.failures.length > 10, { timeout: 5_000 });
+  const sentOnce = sends(telegram).length;
+  await db.for("test").run(sql`UPDATE scheduler_lock SET instance_id = '', epoch = epoch + 1`);
+  await dying.stop();
+  await pass(db, 41_000);
+  const next = post.start();
+  await vi.waitUntil(async () => (await outboxOf(db)).every(({ state }) => state === "sent"), { timeout: 5_000 });
+  await next.stop();
+  const copies = crowd.map((person) => fromBot(telegram, person).length);
+  expect(Math.min(...copies)).toBe(1);
+  expect(Math.max(...copies)).toBeLessThanOrEqual(2);
+  expect(copies.filter((count) => count === 2).length).toBeLessThanOrEqual(10);
+  expect(sentOnce).toBeLessThanOrEqual(11);
 });

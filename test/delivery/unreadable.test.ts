@@ -21,7 +21,7 @@ test.each([
   await batch(orm, tellUnreadable(orm, ann, outcome));
   expect(await owed(db)).toEqual([1]);
   const [row] = await orm.all<{ number: number }>(sql`SELECT check_number AS number FROM outbox`);
-  const news = await newsFor(orm, { chatId: 1, streamerId: ann, checkNumbers: [row?.number ?? 0] }, 10);
+  const [news] = await newsFor(orm, [{ chatId: 1, streamerId: ann, checkNumbers: [row?.number ?? 0] }], 10);
   const message = news && renderNews(loadTexts(), news);
   expect(message?.plain).toContain(words);
   expect(message?.html).toContain('<a href="https://fetta.app/u/Ann">Ann</a>');

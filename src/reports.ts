@@ -35,7 +35,18 @@ export function createReports({ log, metrics, term }: { log: Log; metrics: Metri
     log.info({ source, streamer: streamerId, outcome, reason, duration_ms: toMs(seconds), term }, "looked up");
   }
 
-  function send({ outcome, chatId, streamerId, messageId, rows, error, ageMs, seconds, held }: SenderReport) {
+  function send({
+    outcome,
+    chatId,
+    streamerId,
+    messageId,
+    rows,
+    error,
+    ageMs,
+    seconds,
+    held,
+    isRecorded,
+  }: SenderReport) {
     metrics.telegramAnswers.inc({ method: "sendMessage", answer: outcome });
     if (outcome === "sent") {
       metrics.notificationsSent.inc();
@@ -45,6 +56,7 @@ export function createReports({ log, metrics, term }: { log: Log; metrics: Metri
     const event = {
       ...{ chat_id: chatId, streamer: streamerId, message_id: messageId, outcome, reason: error, rows },
       ...{ duration_ms: seconds === undefined ? undefined : toMs(seconds), age_ms: Math.round(ageMs), term },
+      ...(isRecorded ? {} : { recorded: false }),
     };
     if (outcome === "sent") log.info(event, "notified");
     else if (outcome === "skipped") log.debug(event, "notified");

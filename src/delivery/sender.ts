@@ -29,6 +29,8 @@ export type SenderReport = {
   seconds?: number;
   /** The chat wanted it later than it was found. */
   held: boolean;
+  /** False when the term was over before the outcome could be written: another instance does it all again. */
+  isRecorded: boolean;
 };
 
 export type SenderOptions = Render & {
@@ -95,9 +97,10 @@ export async function runSender(options: SenderOptions, leader: Leader): Promise
 
   async function setRowsAside({ chatId, claim, held }: Parcel, { rows, state, error }: Aside): Promise<void> {
     const ids = rows.map(({ id }) => id);
-    await write((db) => [setAside(db, claim, { ids, state, error })]);
+    const isRecorded = await write((db) => [setAside(db, claim, { ids, state, error })]);
     const ageMs = Math.max(...rows.map(({ ageMs }) => ageMs));
-    report({ outcome: state, chatId, streamerId: streamerOf(rows), rows: ids.length, error, ageMs, held });
+    const told = { chatId, streamerId: streamerOf(rows), rows: ids.length, error, ageMs, held };
+    report({ outcome: state, ...told, isRecorded });
   }
 
   function launch(parcel: Parcel, work: Promise<unknown>): void {
@@ -178,16 +181,16 @@ async function deliver(
     reach.heard("sent");
     pace.arrived(passage);
     const { messageId } = answer;
-    await write({ claim, sent: { ids, chatId, messageId, paceMs, seen: seenIn(news) } });
-    report({ outcome: "sent", messageId, ...told(seconds) });
+    const isRecorded = await write({ claim, sent: { ids, chatId, messageId, paceMs, seen: seenIn(news) } });
+    report({ outcome: "sent", messageId, ...told(seconds), isRecorded });
     return;
   }
   const { meaning, text: error, change, waitMs } = answer;
   reach.heard(meaning, error, head.uncertain > 0);
   if (meaning === "wait") pace.refused(chatId, waitMs);
   const { end, statements } = change({ ids, chatId, claim, head, paceMs, suspectMs, answer });
-  await write(statements);
-  report({ outcome: end ?? meaning, error, ...told(seconds) });
+  const isRecorded = await write(statements);
+  report({ outcome: end ?? meaning, error, ...told(seconds), isRecorded });
 }
 
 /** Whom rows are about; undefined when several. */

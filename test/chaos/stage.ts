@@ -70,11 +70,11 @@ export async function setStage(seed: number, folder: string) {
       LOCK_STALE_SECONDS: `${STALE_SECONDS}`,
       LOG_LEVEL: "debug",
     },
-    logged({ level, msg, outcome, chat_id, term, time }: LogLine, instance) {
+    logged({ level, msg, outcome, chat_id, term, time, recorded = true }: LogLine, instance) {
       const at = Date.parse(time);
       if (outcome === "unknown") unknowns.push({ chat: Number(chat_id), at });
       if (msg === "lock lost") traces.push({ kind: "lost", instance, term: Number(term), at });
-      if (RECORDED.has(msg)) traces.push({ kind: "work", instance, term: Number(term), at });
+      if (RECORDED.has(msg) && recorded) traces.push({ kind: "work", instance, term: Number(term), at });
       const words = msg.replace(/\d+(\.\d+)?/g, "…");
       if (level !== "info" && level !== "debug") warnings[words] = (warnings[words] ?? 0) + 1;
     },

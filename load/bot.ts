@@ -81,9 +81,10 @@ export async function startBot(
       const said = (...levels: string[]) =>
         lines
           .filter(({ level }) => levels.includes(level))
-          .map(({ msg, duration_ms: ms, err }) =>
-            `${msg}${ms === undefined ? "" : ` (${ms} ms)`}${messageOf(err)}`.slice(0, LONGEST),
-          );
+          .map(({ msg, duration_ms: ms, cpu_ms: cpuMs, err }) => {
+            const computing = cpuMs === undefined ? "" : `, ${cpuMs} of them computing`;
+            return `${msg}${ms === undefined ? "" : ` (${ms} ms${computing})`}${messageOf(err)}`.slice(0, LONGEST);
+          });
       return {
         updates,
         updatesFailed: sumOf(grown, "updates_failed_total"),

@@ -37,8 +37,8 @@ const LENGTHS = {
 
 /** How long somebody waits between two things, in seconds: people are slower than the bot's limits for them. */
 export const REST_SECONDS = 4;
-/** Some more than are needed for everybody to rest. */
-const SPARE = 1.5;
+/** More than are needed for everybody to rest: what they do is fetched up to two and a half seconds ahead. */
+const SPARE = 2;
 
 /** The part of the ramp's updates that tell of groups. */
 const GROUP_SHARE = 0.1;

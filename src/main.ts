@@ -102,7 +102,6 @@ async function run(config: Config, log: Log, { signal, lastly }: Stop, incidents
     },
     sends: pace.overtaken,
     watch: watchAnswers((method, answer) => metrics.telegramAnswers.inc({ method, answer })),
-    failed: () => metrics.updatesFailed.inc(),
     handled: tellUpdates({ log, metrics }),
   });
   const handle = (update: Update) => bot.handleUpdate(update);

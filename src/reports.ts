@@ -103,8 +103,10 @@ export function tellUpdates({ log, metrics }: { log: Log; metrics: Metrics }) {
     metrics.updates.inc({ kind });
     metrics.updateDuration.observe({ kind }, seconds);
     const event = { update_id: updateId, chat_id: chatId, kind, outcome, duration_ms: toMs(seconds) };
-    if (outcome === "failed") log.error({ err: error, ...event }, "update failed");
-    else if (outcome === "silent" && /message|post/.test(kind)) log.debug(event, "update handled");
+    if (outcome === "failed") {
+      metrics.updatesFailed.inc();
+      log.error({ err: error, ...event }, "update failed");
+    } else if (outcome === "silent" && /message|post/.test(kind)) log.debug(event, "update handled");
     else log.info(event, "update handled");
   };
 }

@@ -16,14 +16,12 @@ export type BotOptions = Omit<Talk, "fileUrl" | "administrators" | "quota"> & { 
   sends?: () => void;
   /** Sees each call of the Bot API, also those that are made again. */
   watch?: Transformer;
-  /** A handler threw; the person is told. */
-  failed: (error: unknown, updateId: number) => void;
-  /** Told of each update when it has been handled. */
+  /** Told of each update when it has been handled, or its handler threw: then the person is told, too. */
   handled?: (update: UpdateReport) => void;
 };
 
 /** The bot as chats know it. It neither fetches updates nor wishlists: those are handed to it, and done elsewhere. */
-export function createBot({ token, apiRoot, sends, watch, failed, handled = () => undefined, ...given }: BotOptions) {
+export function createBot({ token, apiRoot, sends, watch, handled = () => undefined, ...given }: BotOptions) {
   const bot = new Bot(token, { client: { apiRoot, timeoutSeconds: 15 } });
   const talk: Talk = {
     quota: createQuota(),
@@ -50,7 +48,6 @@ export function createBot({ token, apiRoot, sends, watch, failed, handled = () =
       await tellOfChats(ctx, () => converse(ctx));
     } catch (error) {
       if (isShutOut(ctx, error)) return reports.shutOut(ctx);
-      failed(error, ctx.update.update_id);
       reports.failed(ctx, error);
       await apologise(talk, ctx).catch(() => undefined);
     }

@@ -11,6 +11,7 @@ import type { Orm } from "../db/client.ts";
 import { pauseChat } from "../db/outbox.ts";
 import type { Statement } from "../db/sql.ts";
 import { type Answer, readAnswer } from "./answers.ts";
+import { UNCERTAIN_RETRY_MS } from "./consequence.ts";
 import { type Pace, type Passage, paceOf } from "./pace.ts";
 import type { Reach } from "./reach.ts";
 import { record } from "./record.ts";
@@ -25,9 +26,6 @@ export type AnnounceOptions = {
   report: (message: { chatId: number; outcome: string; error?: string }) => void;
   failed: (error: unknown) => void;
 };
-
-/** Sends without an answer may each have arrived: one message is sent three times at most. */
-const UNCERTAIN_RETRY_MS = [10_000, 120_000];
 
 /** Sends nothing, and records that it would have. */
 export async function rehearse(

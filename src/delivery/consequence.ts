@@ -29,7 +29,7 @@ export type Consequence = {
 export type Change = (sending: Sending) => Consequence;
 
 /** Sends whose outcome stays unknown may each have arrived: one message is sent three times at most. */
-const UNCERTAIN_RETRY_MS = [10_000, 120_000];
+export const UNCERTAIN_RETRY_MS = [10_000, 120_000];
 const DAY_MS = 24 * 3_600_000;
 /** What is refused for a reason that may pass is tried for a week. */
 const EXPIRE_MS = 7 * DAY_MS;

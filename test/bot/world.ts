@@ -64,7 +64,9 @@ export async function startBotWorld({
   const bot = createBot({
     ...{ token: telegram.token, apiRoot: telegram.url, db, texts, maxTrackings, adminIds, quota },
     deployment: { instance: "here", version: "1.2.3", messagesPerSecond: 29, requestsPerMinute: 12 },
-    failed: (error, updateId) => log.error({ err: error, update_id: updateId }, "update failed"),
+    handled: ({ outcome, error, updateId }) => {
+      if (outcome === "failed") log.error({ err: error, update_id: updateId }, "update failed");
+    },
   });
   await bot.init();
   const polling = bot.start({ allowed_updates: ALLOWED_UPDATES });
